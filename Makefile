@@ -1,0 +1,45 @@
+# Odradek. Bare `make` lists the targets. Needs Node >= 20.19, npm and make, nothing else.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+BIN := node_modules/.bin
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: ## Install and build: the only step before everything works
+	npm ci
+	$(MAKE) --no-print-directory build
+
+.PHONY: proto
+proto: ## Generate the protobuf code and descriptors
+	node proto/generate.mjs
+
+.PHONY: build
+build: proto ## Compile to dist/
+	$(BIN)/tsc -p src/tsconfig.json
+	node proto/generate.mjs --into dist
+
+.PHONY: check
+check: ## Format, types, lint, dead code, tidy, buf lint and breaking
+	$(BIN)/oxfmt --check
+	$(BIN)/tsc -p tsconfig.json
+	$(BIN)/oxlint --deny-warnings src test vitest.config.ts
+	$(BIN)/knip
+	$(BIN)/buf lint proto
+	$(BIN)/vitest run test/tidy.test.ts
+
+.PHONY: test
+test: check ## check, then all tests of the ordinary run
+	$(BIN)/vitest run
+
+.PHONY: fix
+fix: ## Format and apply safe lint fixes
+	$(BIN)/oxfmt
+	$(BIN)/oxlint --fix src test vitest.config.ts
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf dist build src/wire/generated

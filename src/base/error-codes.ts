@@ -1,0 +1,80 @@
+/**
+ * The one table of wire errors. Clients, services, docs and tests read these rows; a test holds them equal to
+ * odradek.v1.ErrorCode in numbers, names and meanings. Numbers are Kafka's where the meaning is the same.
+ */
+import type { StatusName } from './status.ts';
+
+/** What a caller does about an error, which is all that most callers need to know. */
+export type ErrorAction =
+  | 'retry-same' // wait, then send the same request to the same node
+  | 'refresh-metadata' // ask who is responsible now, then retry there
+  | 'fix-request' // the request itself is wrong
+  | 'resolve-outcome' // it may or may not have happened: ask, or repeat an idempotent request
+  | 'report'; // a fault that a person should see
+
+interface ErrorRow {
+  readonly code: number;
+  /** The gRPC status when the whole call fails with this error. */
+  readonly status: Exclude<StatusName, 'ok'>;
+  readonly action: ErrorAction;
+  readonly meaning: string;
+}
+
+export const errorCodes = {
+  'request-timed-out': {
+    code: 7,
+    status: 'deadline-exceeded',
+    action: 'resolve-outcome',
+    meaning: 'The request took longer than its deadline; its outcome is unknown.',
+  },
+  'not-controller': {
+    code: 41,
+    status: 'unavailable',
+    action: 'retry-same',
+    meaning: 'This node does not lead the metadata quorum and knows no leader to forward to.',
+  },
+  'invalid-request': {
+    code: 42,
+    status: 'invalid-argument',
+    action: 'fix-request',
+    meaning: 'A field of the request has a value that is never allowed.',
+  },
+  'cluster-id-mismatch': {
+    code: 104,
+    status: 'failed-precondition',
+    action: 'fix-request',
+    meaning: 'The request names another cluster than the one it reached.',
+  },
+  'node-starting': {
+    code: 1000,
+    status: 'unavailable',
+    action: 'retry-same',
+    meaning: 'The node is starting and cannot answer this yet.',
+  },
+  'node-stopping': {
+    code: 1001,
+    status: 'unavailable',
+    action: 'refresh-metadata',
+    meaning: 'The node is stopping and takes no new requests.',
+  },
+  'limit-reached': {
+    code: 1002,
+    status: 'resource-exhausted',
+    action: 'retry-same',
+    meaning: 'A limit of the node is reached; the message names it.',
+  },
+  internal: {
+    code: 1003,
+    status: 'internal',
+    action: 'report',
+    meaning: 'The node met a fault of its own that the request did not cause.',
+  },
+  'not-found': {
+    code: 1004,
+    status: 'not-found',
+    action: 'fix-request',
+    meaning: 'No such service, method or thing.',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorName = keyof typeof errorCodes;

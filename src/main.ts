@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/**
+ * Process entry of the `odradek` command.
+ */
+process.exitCode = 0;
