@@ -4,6 +4,8 @@
 import { assert } from './assert.ts';
 import { ok, refused, type Result } from './result.ts';
 
+const pushed = ok(undefined);
+
 export class RingQueue<Item> {
   readonly #itemsMax: number;
   #slots: (Item | undefined)[];
@@ -25,7 +27,7 @@ export class RingQueue<Item> {
     if (this.#length === this.#slots.length) this.#grow();
     this.#slots[(this.#head + this.#length) % this.#slots.length] = item;
     this.#length += 1;
-    return ok(undefined);
+    return pushed;
   }
 
   shift(): Item | undefined {
