@@ -8,7 +8,8 @@ import { refused, ok, type Result } from './result.ts';
 
 declare const brand: unique symbol;
 
-export type Branded<Base, Name extends string> = Base & { readonly [brand]: Name };
+/** Brands add up: a VoterId is a NodeId too. */
+export type Branded<Base, Name extends string> = Base & { readonly [brand]: { readonly [Key in Name]: true } };
 
 /** A value from outside that is not what its type needs. */
 export interface OutOfRange {
