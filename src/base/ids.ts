@@ -34,6 +34,10 @@ export function voterId(value: number): VoterId {
   return nodeId(value) as VoterId;
 }
 
+export function voterIdFromOutside(value: unknown): Result<VoterId, OutOfRange> {
+  return nodeIdFromOutside(value) as Result<VoterId, OutOfRange>;
+}
+
 export function clusterId(value: string): ClusterId {
   assert(uniqueIdPattern.test(value), 'a cluster id is 32 hex digits', { value });
   return value as ClusterId;

@@ -1,0 +1,115 @@
+/**
+ * A method with one request and one reply, as a function from value to value.
+ *
+ * Malformed bytes never reach the handler; a fault that it throws becomes `internal` with a line in the log, and a
+ * broken invariant goes to the host, which stops the process. Bound: a request must be complete within
+ * `requestArrivalMsMax`, else half-sent calls would pile up.
+ */
+import { InvariantError } from '../base/assert.ts';
+import { refused, ok, type Result } from '../base/result.ts';
+import type { Codec } from '../ports/codec.ts';
+import type { OwnedParts, StreamHandlers } from '../ports/stream.ts';
+import { acceptUnary } from '../ports/unary.ts';
+import { statusOfProblem, type ApiProblem } from './api-problem.ts';
+import type { RequestContext } from './request-context.ts';
+import type { AdmittedCall, Method, ServiceHost } from './service-table.ts';
+
+export const requestArrivalMsMax = 30_000;
+
+export type UnaryAnswer<Reply> = Result<Reply, ApiProblem> | Promise<Result<Reply, ApiProblem>>;
+
+export interface UnaryMethod<Request, Reply> {
+  readonly request: Pick<Codec<Request>, 'decode'>;
+  readonly reply: Pick<Codec<Reply>, 'encode'>;
+  answer(context: RequestContext, request: Request): UnaryAnswer<Reply>;
+}
+
+export function unaryMethod<Request, Reply>(method: UnaryMethod<Request, Reply>): Method {
+  return (call, host) => {
+    const { context, incoming, stream } = call;
+    const accept = acceptUnary(
+      async (_call, ownedRequest) => {
+        const outcome = await answerBytes({ method, host, context, ownedRequest });
+        return outcome.ok ? outcome : refused(statusOfProblem(outcome.problem));
+      },
+      (fault) => host.onBug(fault),
+    );
+    return withArrivalLimit(accept(incoming, stream), call, host);
+  };
+}
+
+interface UnaryRequest<Request, Reply> {
+  readonly method: UnaryMethod<Request, Reply>;
+  readonly host: ServiceHost;
+  readonly context: RequestContext;
+  readonly ownedRequest: Uint8Array;
+}
+
+async function answerBytes<Request, Reply>({
+  method,
+  host,
+  context,
+  ownedRequest,
+}: UnaryRequest<Request, Reply>): Promise<Result<OwnedParts, ApiProblem>> {
+  const room = host.hooks.admit(context, ownedRequest.length);
+  if (!room.ok) return room;
+  const request = method.request.decode(ownedRequest);
+  if (!request.ok) return refused(malformed(context.method, request.problem.why));
+  try {
+    const reply = await method.answer(context, request.value);
+    return reply.ok ? ok([method.reply.encode(reply.value)]) : reply;
+  } catch (fault) {
+    if (fault instanceof InvariantError) throw fault;
+    host.eventLog.emit('error', 'a call met a fault', { method: context.method, clientId: context.clientId, fault });
+    return refused(internal(context.method));
+  }
+}
+
+export function malformed(method: string, why: string): ApiProblem {
+  return {
+    error: 'invalid-request',
+    message: `the request to ${method} cannot be read: ${why}; encode it with the proto files of this release`,
+    metadata: { method },
+    violations: [{ field: '', description: why }],
+  };
+}
+
+function internal(method: string): ApiProblem {
+  return {
+    error: 'internal',
+    message: `${method} met a fault of this node; look for "a call met a fault" in its log`,
+    metadata: { method },
+  };
+}
+
+function withArrivalLimit(
+  handlers: StreamHandlers,
+  { context, stream }: AdmittedCall,
+  { clock }: ServiceHost,
+): StreamHandlers {
+  let expired = false;
+  const timer = clock.callAfterMs(requestArrivalMsMax, () => {
+    expired = true;
+    stream.close(statusOfProblem(incomplete(context.method)));
+  });
+  return {
+    onMessage: (ownedMessage) => handlers.onMessage(ownedMessage),
+    onCredit: () => handlers.onCredit(),
+    onEnd() {
+      timer.cancel();
+      if (!expired) handlers.onEnd();
+    },
+    onClose(status) {
+      timer.cancel();
+      handlers.onClose(status);
+    },
+  };
+}
+
+function incomplete(method: string): ApiProblem {
+  return {
+    error: 'request-timed-out',
+    message: `the request to ${method} was not complete after ${requestArrivalMsMax} ms; send it whole and half-close`,
+    metadata: { limit: 'requestArrivalMsMax', value: String(requestArrivalMsMax) },
+  };
+}
