@@ -1,6 +1,7 @@
 /**
  * Positions of the metadata quorum: term (who may lead) and index (where in the log).
  */
+// tidy: file-name: a position is a term and an index, and both live here
 import { assert } from './assert.ts';
 import { isPosition, positionFromOutside, type Branded, type OutOfRange } from './brand.ts';
 import type { Result } from './result.ts';

@@ -1,0 +1,49 @@
+/**
+ * All rules, and the way to be excused from one.
+ *
+ * A waiver is one comment line in the file, `// tidy: <rule>: <reason>`, directly above the line it excuses (or
+ * anywhere, for a rule about the whole file). One that gives no reason, or excuses nothing, is a finding itself.
+ */
+import { ambientRules } from './ambient.ts';
+import { layerRules } from './layers.ts';
+import { promiseRules } from './promises.ts';
+import { shapeRules } from './shape.ts';
+import type { Finding, Project, Rule } from './source-file.ts';
+import { wordRules } from './words.ts';
+
+export const rules: readonly Rule[] = [...layerRules, ...shapeRules, ...ambientRules, ...promiseRules, ...wordRules];
+
+interface Waiver {
+  readonly path: string;
+  readonly line: number;
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/** What the rules say about a project, without what is excused. */
+export function findingsOf(project: Project): readonly Finding[] {
+  const waivers = project.flatMap(waiversOf);
+  const findings = rules.flatMap((rule) => rule.check(project));
+  const excused = (finding: Finding): boolean => waivers.some((waiver) => excuses(waiver, finding));
+  const idle = waivers.filter((waiver) => !findings.some((finding) => excuses(waiver, finding)));
+  return [
+    ...findings.filter((finding) => !excused(finding)),
+    ...idle.map(({ path, line, rule }) => ({ rule: 'waiver', path, line, what: `excuses nothing from ${rule}` })),
+  ];
+}
+
+export function describeFinding({ rule, path, line, what }: Finding): string {
+  return `${path}${line === 0 ? '' : `:${line}`} ${rule}: ${what}`;
+}
+
+function waiversOf({ path, tokens }: Project[number]): Waiver[] {
+  return tokens.flatMap(({ kind, text, line }) => {
+    const [, rule, reason = ''] = (kind === 'comment' && /^\/\/ tidy: ([a-z-]+): (.+)$/.exec(text)) || [];
+    return rule === undefined ? [] : [{ path, line, rule, reason }];
+  });
+}
+
+function excuses({ path, line, rule, reason }: Waiver, finding: Finding): boolean {
+  const sameplace = finding.path === path && (finding.line === 0 || finding.line === line + 1);
+  return sameplace && finding.rule === rule && reason.split(/\s+/).length >= 3;
+}
