@@ -1,6 +1,7 @@
 /**
  * Figures about the sources that are printed with every run; one of them has a floor.
  */
+import { functionsOf } from './functions.ts';
 import { isProperty } from './module-syntax.ts';
 import { isSource, isTest, layerOf, type Project, type SourceFile } from './source-file.ts';
 
@@ -13,21 +14,30 @@ export interface FolderFigures {
   readonly folder: string;
   readonly files: number;
   readonly lines: number;
+  /** Of the files that hold functions. */
+  readonly decidingLines: number;
   readonly medianLines: number;
   readonly commentShare: number;
+  /** Of the files that hold functions. */
   readonly assertionsPerThousandLines: number;
 }
 
 export function figuresOf(folder: string, files: readonly SourceFile[]): FolderFigures {
   const lines = sum(files, ({ lineCount }) => lineCount);
   const sorted = files.map(({ lineCount }) => lineCount).toSorted((a, b) => a - b);
+  // A file of types alone cannot assert anything.
+  const deciding = files.filter((file) => functionsOf(file).length > 0);
   return {
     folder,
     files: files.length,
     lines,
+    decidingLines: sum(deciding, ({ lineCount }) => lineCount),
     medianLines: sorted[Math.floor(sorted.length / 2)] ?? 0,
     commentShare: sum(files, commentLines) / Math.max(1, lines),
-    assertionsPerThousandLines: (sum(files, assertions) * 1000) / Math.max(1, lines),
+    assertionsPerThousandLines: perThousand(
+      sum(deciding, assertions),
+      sum(deciding, ({ lineCount }) => lineCount),
+    ),
   };
 }
 
@@ -49,9 +59,9 @@ export function allFigures(project: Project): readonly FolderFigures[] {
 
 export function tooFewAssertions(figures: readonly FolderFigures[]): readonly FolderFigures[] {
   return figures.filter(
-    ({ folder, lines, assertionsPerThousandLines }) =>
+    ({ folder, decidingLines, assertionsPerThousandLines }) =>
       assertingFolders.includes(folder) &&
-      lines > judgedFromLines &&
+      decidingLines > judgedFromLines &&
       assertionsPerThousandLines < assertionsPerThousandLinesMin,
   );
 }
@@ -72,6 +82,10 @@ export function figuresTable(figures: readonly FolderFigures[]): string {
   const lines = (folder: string): number => figures.find((row) => row.folder === folder)?.lines ?? 0;
   const ratio = (lines('test') / Math.max(1, lines('src'))).toFixed(2);
   return [...body, `test lines per source line: ${ratio}`, ''].join('\n');
+}
+
+function perThousand(count: number, lines: number): number {
+  return (count * 1000) / Math.max(1, lines);
 }
 
 function commentLines({ tokens }: SourceFile): number {

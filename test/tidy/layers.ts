@@ -20,8 +20,8 @@ const anything = [...aboveAdapters, 'client', 'node', 'adapters', 'simulation', 
 export const layers: Readonly<Record<string, Layer>> = {
   base: { imports: [] },
   ports: { imports: ['base'] },
-  // Synchronous codecs and checksums only; the checksum has a fallback in JavaScript.
-  record: { imports: ['base'], packages: ['@node-rs/crc32', 'lz4-napi', 'snappy', 'node:zlib'] },
+  // Synchronous codecs and checksums only. node:module is for what may be missing and has a fallback in JavaScript.
+  record: { imports: ['base'], packages: ['@node-rs/crc32', 'lz4-napi', 'snappy', 'node:module', 'node:zlib'] },
   raft: { imports: ['base'] },
   metadata: { imports: ['base'] },
   group: { imports: ['base'] },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clean, lines, planted, plants } from './plants.ts';
+import { clean, planted, plants } from './plants.ts';
 import { describeFinding, findingsOf, rules } from './rules.ts';
 
 describe('planted violations', () => {
@@ -18,11 +18,11 @@ test('a project that keeps every rule has no finding', () => {
 });
 
 test('a waiver with a reason excuses the line below it', () => {
-  const text = '// tidy: ambient: the one place that may wait\nsetTimeout(a);';
+  const text = 'let a;\n// tidy: ambient: the one place that may wait\nsetTimeout(a);';
   expect(findingsOf(planted({ 'src/base/a.ts': text }))).toEqual([]);
 });
 
-test('a waiver excuses a whole file from anywhere in it', () => {
-  const text = `${lines(400)}// tidy: file-length: a table of the standard`;
+test('a waiver above all code excuses the whole file', () => {
+  const text = '// tidy: ambient: this file is about timers\nsetTimeout(a);\nsetTimeout(b);';
   expect(findingsOf(planted({ 'src/base/a.ts': text }))).toEqual([]);
 });

@@ -1,8 +1,8 @@
 /**
  * All rules, and the way to be excused from one.
  *
- * A waiver is one comment line in the file, `// tidy: <rule>: <reason>`, directly above the line it excuses (or
- * anywhere, for a rule about the whole file). One that gives no reason, or excuses nothing, is a finding itself.
+ * A waiver is one comment line, `// tidy: <rule>: <reason>`: above the line it excuses, or above the first line of
+ * code for the whole file. One that gives no reason, or excuses nothing, is a finding itself.
  */
 import { ambientRules } from './ambient.ts';
 import { layerRules } from './layers.ts';
@@ -18,6 +18,7 @@ interface Waiver {
   readonly line: number;
   readonly rule: string;
   readonly reason: string;
+  readonly isAboveAllCode: boolean;
 }
 
 /** What the rules say about a project, without what is excused. */
@@ -36,14 +37,15 @@ export function describeFinding({ rule, path, line, what }: Finding): string {
   return `${path}${line === 0 ? '' : `:${line}`} ${rule}: ${what}`;
 }
 
-function waiversOf({ path, tokens }: Project[number]): Waiver[] {
+function waiversOf({ path, tokens, code }: Project[number]): Waiver[] {
+  const firstLine = code[0]?.line ?? Infinity;
   return tokens.flatMap(({ kind, text, line }) => {
     const [, rule, reason = ''] = (kind === 'comment' && /^\/\/ tidy: ([a-z-]+): (.+)$/.exec(text)) || [];
-    return rule === undefined ? [] : [{ path, line, rule, reason }];
+    return rule === undefined ? [] : [{ path, line, rule, reason, isAboveAllCode: line < firstLine }];
   });
 }
 
-function excuses({ path, line, rule, reason }: Waiver, finding: Finding): boolean {
-  const sameplace = finding.path === path && (finding.line === 0 || finding.line === line + 1);
-  return sameplace && finding.rule === rule && reason.split(/\s+/).length >= 3;
+function excuses({ path, line, rule, reason, isAboveAllCode }: Waiver, finding: Finding): boolean {
+  const isThere = finding.path === path && (isAboveAllCode || finding.line === line + 1);
+  return isThere && finding.rule === rule && reason.split(/\s+/).length >= 3;
 }

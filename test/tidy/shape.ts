@@ -38,8 +38,8 @@ export const shapeRules: readonly Rule[] = [
           .filter(({ name }) => name === 'default')
           .map(({ line }) => ({ line, what: 'a default export' })),
   ),
-  perFile('barrel', 'exports only what it defines', (file) =>
-    mayReexport.has(file.path)
+  perFile('barrel', 'in src exports only what it defines', (file) =>
+    !isSource(file) || mayReexport.has(file.path)
       ? []
       : importsOf(file)
           .filter(({ exportedAgain }) => exportedAgain)
