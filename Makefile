@@ -6,11 +6,11 @@ BIN := node_modules/.bin
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: ## Install and build: the only step before everything works
-	npm ci
+	npm ci --include=dev --location=project
 	$(MAKE) --no-print-directory build
 
 .PHONY: proto
@@ -29,11 +29,17 @@ check: ## Format, types, lint, dead code, tidy, buf lint and breaking
 	$(BIN)/oxlint --deny-warnings src test vitest.config.ts
 	$(BIN)/knip
 	$(BIN)/buf lint proto
-	$(BIN)/vitest run test/tidy.test.ts
+	$(BIN)/buf breaking proto --against proto/released.binpb
+	$(BIN)/vitest run test/tidy
 
 .PHONY: test
-test: check ## check, then all tests of the ordinary run
-	$(BIN)/vitest run
+test: check ## check, then all tests of the ordinary run; their results in build/test-results.json
+	rm -f build/test-results.json
+	$(BIN)/vitest run --reporter=default --reporter=json --outputFile.json=build/test-results.json
+
+.PHONY: release-proto
+release-proto: ## Take the protocol as it is now for the released one: proto/README.md says when
+	$(BIN)/buf build proto --exclude-source-info -o proto/released.binpb
 
 .PHONY: fix
 fix: ## Format and apply safe lint fixes
