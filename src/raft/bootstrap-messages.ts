@@ -58,6 +58,8 @@ export type BootstrapEffect =
 export type FoundingStanding = 'founder' | 'outsider';
 
 export type BootstrapProblem =
+  /** Somebody answers with a set that nobody can have founded. */
+  | { readonly type: 'unsound-set'; readonly from: VoterId; readonly why: string }
   | {
       readonly type: 'lists-differ';
       readonly with: VoterId;

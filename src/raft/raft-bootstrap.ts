@@ -27,7 +27,7 @@ import type {
   FoundingStanding,
   ListedVoter,
 } from './bootstrap-messages.ts';
-import { findFoundingVoter, foundingSet, type FoundingSet } from './founding-set.ts';
+import { checkFoundingSet, findFoundingVoter, foundingSet, type FoundingSet } from './founding-set.ts';
 
 export interface BootstrapOptions {
   readonly voterId: VoterId;
@@ -188,7 +188,7 @@ export class RaftBootstrap implements StateMachine<BootstrapEvent, BootstrapEffe
         if (round === this.#round) this.#onFresh(from, answer);
         return;
       case 'member':
-        this.#onMember(answer.founding);
+        this.#onMember(from, answer.founding);
         return;
       case 'lists-differ':
         this.#report({ type: 'lists-differ', with: from, ours: this.#listedIds, theirs: answer.listed });
@@ -249,7 +249,12 @@ export class RaftBootstrap implements StateMachine<BootstrapEvent, BootstrapEffe
     );
   }
 
-  #onMember(founding: FoundingSet): void {
+  #onMember(from: VoterId, founding: FoundingSet): void {
+    const sound = checkFoundingSet(founding);
+    if (!sound.ok) {
+      this.#report({ type: 'unsound-set', from, why: sound.problem.why });
+      return;
+    }
     const founder = founding.voters[0];
     assert(founder !== undefined, 'a founding set has a founder', { clusterId: founding.clusterId });
     if (founder.directoryId === this.#self.directoryId) {

@@ -185,6 +185,12 @@ describe('adopting', () => {
     ]);
   });
 
+  test('a set whose id is not its hash is reported and not adopted', () => {
+    const core = voter(two, 'b');
+    const founding = { ...setOf('abc'), clusterId: setOf('abd').clusterId };
+    expect(hears(core, one, 1, { type: 'member', founding }).map((effect) => effect.type)).toEqual(['report']);
+  });
+
   test('a voter that holds a set tells it from its first moment on', () => {
     const core = voter(two, 'b', three123, setOf('abc'));
     expect(core.step({ type: 'ask-time' })).toEqual([]);

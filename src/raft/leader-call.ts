@@ -1,0 +1,30 @@
+/**
+ * Calls that only the leader can answer, as a value: a voter that does not lead passes them on as they are.
+ *
+ * Whoever asks must know three outcomes apart: it is done, it had no effect, nobody knows. A command that ended in
+ * the third may be proposed again: the state machine applies a request id once.
+ */
+import type { VoterId } from '../base/ids.ts';
+import type { LogIndex } from '../base/raft-position.ts';
+import type { ProposalProblem } from './raft-effect.ts';
+import type { VoterChange } from './raft-event.ts';
+
+export type LeaderCall =
+  /** Carries its own request id, which Raft does not look at. */
+  | { readonly type: 'propose'; readonly command: Uint8Array }
+  | { readonly type: 'read-index' }
+  | { readonly type: 'change-voters'; readonly change: VoterChange }
+  | { readonly type: 'transfer'; readonly target: VoterId | undefined };
+
+/** Had no effect. */
+export type LeaderRefusal =
+  | ProposalProblem
+  | { readonly type: 'transfer-timed-out'; readonly target: VoterId | undefined }
+  /** The voter that was asked is starting or stopping. */
+  | { readonly type: 'not-serving' };
+
+export type LeaderAnswer =
+  /** `reply` is what the state machine answered to a command, else empty; `index` is 0 for a transfer. */
+  | { readonly type: 'done'; readonly index: LogIndex; readonly reply: Uint8Array }
+  | { readonly type: 'refused'; readonly problem: LeaderRefusal }
+  | { readonly type: 'outcome-unknown' };
