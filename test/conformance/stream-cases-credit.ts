@@ -89,6 +89,16 @@ export const creditCases: readonly StreamCase[] = [
     },
   },
   {
+    promise: 'sending after the own end is a bug that an assertion names',
+    async play(stage) {
+      const { opener } = await stage.talk();
+      opener.stream.end();
+      expect(() => {
+        opener.stream.send([patterned(1, 1)]);
+      }).toThrow(InvariantError);
+    },
+  },
+  {
     promise: 'an acceptor that reads slowly pins its window and no more, and reading on frees the opener',
     async play(stage) {
       const { opener, acceptor } = await stage.talk();

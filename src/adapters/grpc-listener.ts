@@ -1,0 +1,140 @@
+/**
+ * A listener on a grpc-js server: own sockets in (grpc-connections.ts), accepted streams out.
+ *
+ * Beyond loopback it wants TLS or the one loud setting.
+ * Read next: grpc-accepted-stream.ts, grpc-receive-window.ts.
+ */
+import { type ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js';
+import { FaultError } from '../base/fault-error.ts';
+import type { Result } from '../base/result.ts';
+import { statusOf } from '../base/status.ts';
+import type { Listener, ListenOptions } from '../ports/stream.ts';
+import { GrpcAcceptedStream } from './grpc-accepted-stream.ts';
+import { GrpcConnections } from './grpc-connections.ts';
+import { isLoopback, parseEndpoint } from './grpc-endpoint.ts';
+import { HandlerFaults } from './grpc-faults.ts';
+import { type GrpcNetworkOptions, httpWindowBytes, type ListenerTls, serverOptions } from './grpc-options.ts';
+import { type MissingInternal, watchSessions, widenStreamWindows } from './grpc-receive-window.ts';
+
+export async function listenGrpc(options: GrpcNetworkOptions, { endpoint, methods }: ListenOptions): Promise<Listener> {
+  const address = parseEndpoint(endpoint);
+  refuseOpenNetwork(address.host, options);
+  const listener = new GrpcListener(options, methods);
+  await listener.listen(endpoint);
+  return listener;
+}
+
+function refuseOpenNetwork(host: string, { listenerTls, insecureNetworkAllowed, eventLog }: GrpcNetworkOptions): void {
+  if (listenerTls !== undefined || isLoopback(host)) return;
+  if (!insecureNetworkAllowed)
+    throw new FaultError(
+      'refusing to listen beyond this machine without TLS: configure a certificate, or allow the insecure network',
+      { host },
+    );
+  eventLog.emit('warn', 'listening beyond this machine without TLS: anyone who reaches the port can do anything', {
+    host,
+  });
+}
+
+class GrpcListener implements Listener {
+  #endpoint = '';
+  readonly #options: GrpcNetworkOptions;
+  readonly #server: Server;
+  readonly #injector: ConnectionInjector;
+  readonly #connections: GrpcConnections;
+  readonly #streams = new Set<GrpcAcceptedStream>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: GrpcNetworkOptions, methods: ListenOptions['methods']) {
+    this.#options = options;
+    this.#server = this.#makeServer(methods);
+    this.#expectInternal(widenStreamWindows(this.#server, httpWindowBytes(options.limits)));
+    this.#injector = this.#server.createConnectionInjector(serverCredentials(options.listenerTls));
+    this.#connections = new GrpcConnections({
+      limits: options.listenerLimits,
+      eventLog: options.eventLog,
+      onConnection: (socket) => this.#injector.injectConnection(socket),
+    });
+    const watched = watchSessions(this.#server, (session) => {
+      session.setLocalWindowSize(httpWindowBytes(options.limits));
+      session.once('remoteSettings', () => this.#connections.greeted(session));
+    });
+    this.#expectInternal(watched);
+  }
+
+  get endpoint(): string {
+    return this.#endpoint;
+  }
+
+  async listen(endpoint: string): Promise<void> {
+    this.#endpoint = await this.#connections.listen(parseEndpoint(endpoint));
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#connections.stopAccepting();
+    // Every session says goodbye, finishes its streams and closes its connection.
+    this.#injector.destroy();
+    const graceTimer = setTimeout(() => {
+      for (const stream of this.#streams) stream.abandon(statusOf('unavailable', 'this node stopped listening'));
+      this.#connections.cutAll();
+    }, graceMs);
+    await this.#connections.untilEmpty();
+    clearTimeout(graceTimer);
+    this.#server.forceShutdown();
+  }
+
+  #makeServer(methods: ListenOptions['methods']): Server {
+    const faults = new HandlerFaults(this.#options);
+    const server = new Server({
+      ...serverOptions(this.#options),
+      interceptors: [
+        ({ path }, call) => {
+          const method = path.slice(1);
+          const acceptor = methods.get(method);
+          if (acceptor === undefined) throw new FaultError('grpc-js serves registered methods only', { method });
+          return new GrpcAcceptedStream({
+            method,
+            call,
+            acceptor,
+            limits: this.#options.limits,
+            faults,
+            closeFlushMsMax: this.#options.listenerLimits.closeFlushMsMax,
+            onOpen: (stream) => this.#streams.add(stream),
+            onGone: (stream) => this.#streams.delete(stream),
+            cutConnection: (peer) => this.#connections.cut(peer),
+          });
+        },
+      ],
+    });
+    for (const method of methods.keys())
+      server.register<Buffer, Buffer>(`/${method}`, () => {}, passThrough, passThrough, 'bidi');
+    return server;
+  }
+
+  #expectInternal(outcome: Result<void, MissingInternal>): void {
+    if (outcome.ok) return;
+    this.#options.eventLog.emit('warn', 'grpc-js changed inside: receiving stays correct but becomes slow', {
+      missing: outcome.problem.field,
+    });
+  }
+}
+
+function passThrough(message: Buffer): Buffer {
+  return message;
+}
+
+function serverCredentials(tls: ListenerTls | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const pem = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
+  const clientCa = tls.clientCa === undefined ? null : pem(tls.clientCa);
+  return ServerCredentials.createSsl(
+    clientCa,
+    [{ private_key: pem(tls.key), cert_chain: pem(tls.cert) }],
+    clientCa !== null,
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * The real network for the stream suite: gRPC over loopback, and the machine's own time.
+ */
+import { createServer } from 'node:net';
+import { grpcNetwork } from '../../src/adapters/grpc-network.ts';
+import { type GrpcNetworkOptions, listenerLimitsDefault } from '../../src/adapters/grpc-options.ts';
+import type { EventLog } from '../../src/ports/event-log.ts';
+import { conformanceLimits, type StreamFixture } from './stream-stage.ts';
+
+/** Loopback moves a window in well under a millisecond; this much silence means that nothing is on its way. */
+const settleMs = 40;
+
+export const silentLog: EventLog = { emit() {}, with: () => silentLog };
+
+export const conformanceNetworkOptions: GrpcNetworkOptions = {
+  limits: conformanceLimits,
+  listenerLimits: listenerLimitsDefault,
+  eventLog: silentLog,
+  // Cases look at what the streams do; test/adapters/ shows that bugs are told.
+  onFatal: () => {},
+  listenerTls: undefined,
+  channelTls: undefined,
+  insecureNetworkAllowed: false,
+};
+
+export const wait = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
+
+export async function until(what: string, condition: () => boolean, untilMsMax = 10_000): Promise<void> {
+  const start = performance.now();
+  while (!condition()) {
+    if (performance.now() - start > untilMsMax) throw new Error(`it did not come to this: ${what}`);
+    await wait(1);
+  }
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+export async function grpcFixture(untilMsMax = 10_000): Promise<StreamFixture> {
+  const network = grpcNetwork(conformanceNetworkOptions);
+  const silentPort = await freePort();
+  return {
+    network: () => network,
+    endpoint: () => '127.0.0.1:0',
+    silentEndpoint: () => `127.0.0.1:${silentPort}`,
+    until: (what, condition) => until(what, condition, untilMsMax),
+    settle: () => wait(settleMs),
+    // The sender's own window, one HTTP/2 window, and what Node.js reads from a socket at once.
+    transportBytesMax: 2 * conformanceLimits.windowBytes + 64 * 1024,
+    close: async () => {},
+  };
+}
