@@ -4,14 +4,15 @@
  * It is a server interceptor that never passes the call on: interceptors are grpc-js' public way to see a call
  * as it is, one read and one write at a time. The handlers' duplex streams above them read 16 messages ahead,
  * 128 MiB with messages of the largest size, whatever the window says.
- * Read next: grpc-flow.ts, grpc-listener.ts.
+ * Read next: grpc-inflow.ts, grpc-outflow.ts, grpc-listener.ts.
  */
 import { type Metadata, ServerInterceptingCall } from '@grpc/grpc-js';
 import { assert } from '../base/assert.ts';
 import { statusOf, type Status } from '../base/status.ts';
 import type { AcceptedStream, OwnedParts, StreamAcceptor, StreamHandlers, StreamLimits } from '../ports/stream.ts';
 import type { HandlerFaults } from './grpc-faults.ts';
-import { Inflow, Outflow } from './grpc-flow.ts';
+import { Inflow } from './grpc-inflow.ts';
+import { Outflow } from './grpc-outflow.ts';
 import { bytesOf, grpcMessage } from './grpc-rope.ts';
 import { toGrpcStatus, wantsLateStatus } from './grpc-status.ts';
 

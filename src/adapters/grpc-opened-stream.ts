@@ -3,7 +3,7 @@
  *
  * grpc-js takes one message at a time (it keeps a single slot for a message that waits for the connection), so the
  * others wait here; credit bounds them. It never calls back from within a call, so neither do we.
- * Read next: grpc-flow.ts, grpc-channel.ts.
+ * Read next: grpc-inflow.ts, grpc-outflow.ts, grpc-channel.ts.
  */
 import type { Channel as GrpcClientChannel, Metadata, StatusObject } from '@grpc/grpc-js';
 import { assert } from '../base/assert.ts';
@@ -11,7 +11,8 @@ import { RingQueue } from '../base/ring-queue.ts';
 import { statusCodes, statusOf, type Status } from '../base/status.ts';
 import type { OpenedStream, OwnedParts, StreamHandlers, StreamLimits } from '../ports/stream.ts';
 import type { HandlerFaults } from './grpc-faults.ts';
-import { Inflow, Outflow } from './grpc-flow.ts';
+import { Inflow } from './grpc-inflow.ts';
+import { Outflow } from './grpc-outflow.ts';
 import { bytesOf, grpcMessage } from './grpc-rope.ts';
 import { fromGrpcStatus } from './grpc-status.ts';
 

@@ -1,39 +1,10 @@
 /**
- * The two halves of a stream's flow control, the same for opener and acceptor.
+ * What one side of a stream has received and its handler not yet released.
  *
- * Outflow counts what was handed to the transport and not yet written by it. Inflow asks the transport for one
- * message at a time and stops asking while the handler holds a window of unreleased bytes; the transport's own
- * window then fills and stops the sender.
+ * Asks the transport for one message at a time and stops asking while the handler holds a window of bytes; the
+ * transport's own window then fills and stops the sender (grpc-outflow.ts).
  */
 import { assert } from '../base/assert.ts';
-
-export class Outflow {
-  readonly #windowBytes: number;
-  #unwrittenBytes = 0;
-
-  constructor(windowBytes: number) {
-    this.#windowBytes = windowBytes;
-  }
-
-  get creditBytes(): number {
-    return this.#windowBytes - this.#unwrittenBytes;
-  }
-
-  sent(bytes: number): void {
-    this.#unwrittenBytes += bytes;
-  }
-
-  /** Whether credit is positive again after it was used up. */
-  written(bytes: number): boolean {
-    assert(bytes <= this.#unwrittenBytes, 'no more is written than was sent', () => ({
-      bytes,
-      unwrittenBytes: this.#unwrittenBytes,
-    }));
-    const wasUsedUp = this.creditBytes <= 0;
-    this.#unwrittenBytes -= bytes;
-    return wasUsedUp && this.creditBytes > 0;
-  }
-}
 
 export class Inflow {
   readonly #windowBytes: number;
