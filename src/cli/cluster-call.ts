@@ -1,0 +1,95 @@
+/**
+ * One unary call from a command to the first node that answers, over the stream port like every other caller.
+ */
+import { assert } from '../base/assert.ts';
+import type { Status } from '../base/status.ts';
+import type { Codec } from '../ports/codec.ts';
+import type { Network } from '../ports/stream.ts';
+import { callUnary } from '../ports/unary.ts';
+import { decodeErrorDetails, type ErrorDetails } from '../wire/error-details.ts';
+import { CliError, exitForStatus } from './cli-error.ts';
+import type { CommonOptions } from './command-options.ts';
+
+export interface ClusterCall<Request, Reply> {
+  readonly method: string;
+  readonly request: Request;
+  readonly requestCodec: Codec<Request>;
+  readonly replyCodec: Codec<Reply>;
+}
+
+export interface Answered<Reply> {
+  readonly reply: Reply;
+  readonly endpoint: string;
+}
+
+interface Unanswered {
+  readonly endpoint: string;
+  readonly status: Status;
+}
+
+/** A node that cannot be reached is passed over; any other refusal is the answer. */
+export async function callCluster<Request, Reply>(
+  network: Network,
+  { brokers, timeoutMs }: CommonOptions,
+  { method, request, requestCodec, replyCodec }: ClusterCall<Request, Reply>,
+): Promise<Answered<Reply>> {
+  const passedOver: Unanswered[] = [];
+  for (const endpoint of brokers) {
+    const channel = network.channel(endpoint);
+    const options = { deadlineMs: timeoutMs, headers: { 'odradek-client-id': 'odradek-cli' } };
+    const answer = await callUnary(channel, { method, request: [requestCodec.encode(request)], options });
+    channel.close();
+    if (!answer.ok) {
+      passedOver.push({ endpoint, status: answer.problem });
+      if (answer.problem.name === 'unavailable') continue;
+      break;
+    }
+    const reply = replyCodec.decode(answer.value);
+    if (!reply.ok) throw unreadableReply(endpoint, method, reply.problem.why);
+    return { reply: reply.value, endpoint };
+  }
+  throw failureOf(passedOver);
+}
+
+function failureOf(unanswered: readonly Unanswered[]): CliError {
+  const last = unanswered.at(-1);
+  assert(last !== undefined, 'at least one node is asked');
+  const details = detailsOf(last.status);
+  if (details === undefined && last.status.name === 'unavailable') return unreachable(unanswered);
+  return new CliError({
+    exit: exitForStatus(last.status.name),
+    message: `${last.endpoint} answers ${last.status.name}: ${last.status.message}`,
+    ...(details === undefined ? {} : { reason: details.reason, facts: details.metadata }),
+    ...hintFor(last.status),
+  });
+}
+
+function hintFor(status: Status): { hint?: string } {
+  if (status.name === 'unimplemented') return { hint: 'that node may run another release, or be no Odradek node' };
+  if (status.name === 'deadline-exceeded') return { hint: 'wait longer with --timeout 30s, or ask another with -b' };
+  return {};
+}
+
+function unreachable(unanswered: readonly Unanswered[]): CliError {
+  const [first] = unanswered;
+  const nodes = unanswered.map(({ endpoint }) => endpoint).join(', ');
+  return new CliError({
+    exit: 'unavailable',
+    message: `no node answers at ${nodes} (${first?.status.message ?? ''})`,
+    hint: 'start one with `make quorum` or `odradek server`,\nor name another with -b HOST:PORT or ODRADEK_BROKERS',
+  });
+}
+
+function unreadableReply(endpoint: string, method: string, why: string): CliError {
+  return new CliError({
+    exit: 'failed',
+    message: `the reply of ${endpoint} to ${method} cannot be read: ${why}`,
+    hint: 'that node may run another release, or be no Odradek node',
+  });
+}
+
+function detailsOf(status: Status): ErrorDetails | undefined {
+  if (status.details === undefined) return undefined;
+  const details = decodeErrorDetails(status.details);
+  return details.ok && details.value.reason !== '' ? details.value : undefined;
+}

@@ -1,0 +1,118 @@
+/**
+ * Every setting of `odradek server`: the one table behind the YAML file, the environment, --set, --print-config and
+ * cluster/odradek.example.yaml.
+ *
+ * A key is section.name. In the environment it is ODRADEK_SECTION__NAME.
+ */
+import { ok, refused, type Result } from '../base/result.ts';
+import { nodeIdFromOutside, voterId } from '../base/ids.ts';
+import type { VoterAddress } from '../node/node-config.ts';
+import {
+  byteSize,
+  choice,
+  duration,
+  endpoint,
+  isEndpoint,
+  listOf,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from './setting-kinds.ts';
+import type { Setting } from './setting-kinds.ts';
+
+export const settingTable = {
+  'node.id': wholeNumber({
+    about: 'Number of this node within the cluster. No two nodes share one, and a node keeps its own for life.',
+    default: 1,
+    min: 1,
+    max: 2 ** 31 - 1,
+  }),
+  'data.path': text({
+    about: 'Folder that holds everything this node must not forget. Made when missing. One process at a time.',
+    default: './data/node',
+  }),
+  'api.listen': endpoint({
+    about: 'Where clients reach this node. Port 0 picks a free one.',
+    default: '127.0.0.1:7081',
+  }),
+  'peer.listen': endpoint({
+    about: 'Where the other voters reach this node. Never open it to clients.',
+    default: '127.0.0.1:7181',
+  }),
+  'quorum.voters': listOf({
+    about: [
+      'All voters of the metadata quorum, this node included, each as ID@PEER/API:',
+      '  - 1@127.0.0.1:7181/127.0.0.1:7081',
+      'Empty means that this node is the only one.',
+    ].join('\n'),
+    default: [],
+    item: voterAddress,
+  }),
+  'quorum.heartbeat': duration({
+    about: 'How often a leader reminds the other voters of itself.',
+    default: '100ms',
+    min: 10,
+    max: 10_000,
+  }),
+  'quorum.election_timeout_min': duration({
+    about: 'A voter that hears no leader waits at least this long before it asks for votes; 2 heartbeats or more.',
+    default: '300ms',
+    min: 20,
+    max: 60_000,
+  }),
+  'quorum.election_timeout_max': duration({
+    about: 'And at most this long. Each wait is drawn anew, so that two voters rarely ask at the same moment.',
+    default: '600ms',
+    min: 30,
+    max: 120_000,
+  }),
+  'limits.message_size': byteSize({
+    about: 'Largest message that this node receives. The same on all nodes.',
+    default: '8MiB',
+    min: 64 * 1024,
+    max: 64 * 1024 * 1024,
+  }),
+  'limits.calls_open': wholeNumber({
+    about: 'Calls that one listener answers at once; more are refused with LIMIT_REACHED.',
+    default: 1024,
+    min: 16,
+    max: 1_000_000,
+  }),
+  'log.level': choice({
+    about: 'Least important event that is logged.',
+    default: 'info',
+    choices: ['debug', 'info', 'warn', 'error'],
+  }),
+  'log.format': choice({
+    about: 'auto writes lines for people on a terminal and JSON elsewhere.',
+    default: 'auto',
+    choices: ['auto', 'json', 'pretty'],
+  }),
+  'stop.grace': duration({
+    about: 'How long open calls may go on after the first SIGTERM or SIGINT. A second signal stops at once.',
+    default: '5s',
+    min: 0,
+    max: 3_600_000,
+  }),
+  'security.allow_insecure_network': yesOrNo({
+    about: [
+      'DANGER. There is no encryption and no access control yet: whoever reaches a listener can do everything.',
+      'So a listener on anything but loopback is refused unless this is true.',
+    ].join('\n'),
+    default: false,
+  }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
+export type SettingValues<Table extends SettingTable> = {
+  readonly [Key in keyof Table]: Table[Key] extends Setting<infer Value> ? Value : never;
+};
+export type Settings = SettingValues<typeof settingTable>;
+
+function voterAddress(written: string): Result<VoterAddress, string> {
+  const [, id = '', peerEndpoint = '', apiEndpoint = ''] = /^(\d+)@([^/]+)\/(.+)$/.exec(written) ?? [];
+  const node = nodeIdFromOutside(Number(id));
+  if (!node.ok || !isEndpoint(peerEndpoint) || !isEndpoint(apiEndpoint))
+    return refused('is not ID@PEER/API, such as 1@127.0.0.1:7181/127.0.0.1:7081');
+  return ok({ voterId: voterId(node.value), peerEndpoint, apiEndpoint });
+}

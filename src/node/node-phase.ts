@@ -1,0 +1,35 @@
+/**
+ * Where a node is in its life. Only forward: a node that stops never serves again.
+ */
+import { assert } from '../base/assert.ts';
+import type { ApiProblem } from '../api/api-problem.ts';
+
+export type NodePhase = 'starting' | 'serving' | 'stopping';
+
+const order: readonly NodePhase[] = ['starting', 'serving', 'stopping'];
+
+export class NodeLife {
+  #phase: NodePhase = 'starting';
+
+  get phase(): NodePhase {
+    return this.#phase;
+  }
+
+  moveTo(phase: NodePhase): void {
+    const forward = order.indexOf(phase) > order.indexOf(this.#phase);
+    assert(forward, 'a node never goes back in its life', { from: this.#phase, to: phase });
+    this.#phase = phase;
+  }
+}
+
+/** What a caller is told who comes too early. A start takes a fraction of a second, so trying again soon helps. */
+export const nodeStarting: ApiProblem = {
+  error: 'node-starting',
+  message: 'this node is starting and reads its log; retry shortly',
+  retryAfterMs: 100,
+};
+
+export const nodeStopping: ApiProblem = {
+  error: 'node-stopping',
+  message: 'this node is stopping; ask another node of the cluster',
+};

@@ -1,0 +1,34 @@
+/**
+ * The public API of a node: which services it serves in which role, over what it knows of itself.
+ */
+import type { ServiceHost } from '../api/service-table.ts';
+import { serviceTable, type Service } from '../api/service-table.ts';
+import { healthService, healthServiceName } from '../api/health-service.ts';
+import type { HealthBoard } from '../api/health-board.ts';
+import { metadataService, metadataServiceName } from '../api/metadata-service.ts';
+import { quorumService, quorumServiceName, type QuorumView } from '../api/quorum-service.ts';
+import { reflectionServiceNames, reflectionServices } from '../api/reflection-service.ts';
+import type { StreamAcceptor } from '../ports/stream.ts';
+import type { ServerInfo } from '../wire/server-info-messages.ts';
+
+/** Services whose health is told one by one. */
+export const healthCheckedServices = [metadataServiceName, quorumServiceName] as const;
+
+export interface NodeFacts {
+  readonly quorum: QuorumView;
+  readonly health: HealthBoard;
+  /** Bytes of a google.protobuf.FileDescriptorSet of the whole API. */
+  readonly descriptorSet: () => Uint8Array;
+  describeNode(): ServerInfo;
+}
+
+export function nodeServices(facts: NodeFacts, host: ServiceHost): ReadonlyMap<string, StreamAcceptor> {
+  const reflected = [healthServiceName, ...reflectionServiceNames, ...healthCheckedServices].sort();
+  const services: readonly Service[] = [
+    quorumService(facts.quorum),
+    metadataService(() => facts.describeNode()),
+    healthService(facts.health),
+    ...reflectionServices({ descriptorSet: facts.descriptorSet, services: reflected }),
+  ];
+  return serviceTable(services, host);
+}

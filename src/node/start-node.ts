@@ -1,0 +1,143 @@
+/**
+ * Assembles a process from its parts, starts them in order, and stops them in the opposite order.
+ *
+ * The API listener opens first and answers NODE_STARTING until the voter is up: a caller then learns that the node
+ * lives, and a port that is taken is noticed before anything on disk is touched. Health says NOT_SERVING outside
+ * the serving phase, so load balancers leave before open calls are cut.
+ */
+import { assert } from '../base/assert.ts';
+import type { ClusterId, VoterId } from '../base/ids.ts';
+import { voterId } from '../base/ids.ts';
+import { ok, refused, type Result } from '../base/result.ts';
+import { allowAll } from '../api/call-hooks.ts';
+import type { ApiProblem } from '../api/api-problem.ts';
+import { HealthBoard } from '../api/health-board.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { Listener, Network } from '../ports/stream.ts';
+import type { QuorumDescription } from '../quorum/quorum-description.ts';
+import { checkNodeConfig, type NodeConfig } from './node-config.ts';
+import { NodeLife, nodeStarting, nodeStopping } from './node-phase.ts';
+import { healthCheckedServices, nodeServices } from './node-services.ts';
+
+/** The outside of a node. */
+export interface NodePorts {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly eventLog: EventLog;
+}
+
+/** What the node needs of a voter; quorum/voter.ts is one. */
+export interface RunningVoter {
+  describe(): QuorumDescription;
+  stop(): Promise<void>;
+}
+
+export interface VoterStart {
+  readonly voterId: VoterId;
+  readonly apiEndpoint: string;
+  /** The voter cannot go on: the process must end. */
+  readonly onFatal: (fault: unknown) => void;
+}
+
+export interface NodeStart {
+  readonly ports: NodePorts;
+  readonly config: NodeConfig;
+  readonly descriptorSet: () => Uint8Array;
+  /** A part cannot go on, or an invariant is broken: the process must end. */
+  readonly onFatal: (fault: unknown) => void;
+  readonly startVoter: (start: VoterStart) => Promise<RunningVoter>;
+}
+
+export interface RunningNode {
+  /** With the port that was picked. */
+  readonly apiEndpoint: string;
+  describeQuorum(): Result<QuorumDescription, ApiProblem>;
+  /** Lets open calls end for up to `graceMs`, then stops. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export async function startNode(start: NodeStart): Promise<RunningNode> {
+  const rules = checkNodeConfig(start.config);
+  assert(rules.ok, 'a node starts with a configuration that was checked', () => ({ rules }));
+  const node = new Node(start);
+  await node.open();
+  return node;
+}
+
+class Node implements RunningNode {
+  readonly #start: NodeStart;
+  readonly #life = new NodeLife();
+  readonly #health = new HealthBoard(healthCheckedServices);
+  readonly #startedAtWallMs: number;
+  #listener: Listener | undefined;
+  #voter: RunningVoter | undefined;
+
+  constructor(start: NodeStart) {
+    this.#start = start;
+    this.#startedAtWallMs = start.ports.clock.wallMs();
+  }
+
+  get apiEndpoint(): string {
+    assert(this.#listener !== undefined, 'an open node listens');
+    return this.#listener.endpoint;
+  }
+
+  async open(): Promise<void> {
+    const { config, startVoter, onFatal } = this.#start;
+    this.#listener = await this.#listen();
+    const { endpoint } = this.#listener;
+    try {
+      this.#voter = await startVoter({ voterId: voterId(config.nodeId), apiEndpoint: endpoint, onFatal });
+    } catch (fault) {
+      await this.#listener.close(0);
+      throw fault;
+    }
+    this.#life.moveTo('serving');
+    this.#health.setAll('serving');
+  }
+
+  describeQuorum(): Result<QuorumDescription, ApiProblem> {
+    if (this.#life.phase === 'stopping') return refused(nodeStopping);
+    if (this.#voter === undefined) return refused(nodeStarting);
+    return ok(this.#voter.describe());
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#life.moveTo('stopping');
+    this.#health.setAll('not-serving');
+    await this.#listener?.close(graceMs);
+    await this.#voter?.stop();
+  }
+
+  #listen(): Promise<Listener> {
+    const { ports, config, descriptorSet, onFatal } = this.#start;
+    const host = {
+      clock: ports.clock,
+      eventLog: ports.eventLog.with({ component: 'api' }),
+      hooks: allowAll,
+      listener: 'api',
+      onBug: onFatal,
+      callsOpenMax: config.callsOpenMax,
+    };
+    const facts = {
+      quorum: { describe: () => this.describeQuorum() },
+      health: this.#health,
+      descriptorSet,
+      describeNode: () => ({
+        version: config.version,
+        clusterId: this.#clusterId(),
+        nodeId: config.nodeId,
+        roles: config.roles,
+        apiPackages: ['odradek.v1'],
+        messageBytesMax: config.messageBytesMax,
+        startedAtWallMs: this.#startedAtWallMs,
+      }),
+    };
+    return ports.network.listen({ endpoint: config.apiListen, methods: nodeServices(facts, host) });
+  }
+
+  #clusterId(): ClusterId | undefined {
+    return this.#voter?.describe().clusterId;
+  }
+}

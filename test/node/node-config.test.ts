@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { nodeId, voterId } from '../../src/base/ids.ts';
+import { checkNodeConfig, isLoopback, type NodeConfig } from '../../src/node/node-config.ts';
+
+const good: NodeConfig = {
+  nodeId: nodeId(1),
+  roles: ['quorum'],
+  version: '0.1.0',
+  apiListen: '127.0.0.1:7081',
+  peerListen: '[::1]:7181',
+  voters: [
+    { voterId: voterId(1), peerEndpoint: '127.0.0.1:7181', apiEndpoint: '127.0.0.1:7081' },
+    { voterId: voterId(2), peerEndpoint: '127.0.0.1:7182', apiEndpoint: '127.0.0.1:7082' },
+  ],
+  electionTiming: { heartbeatMs: 100, electionTimeoutMsMin: 300, electionTimeoutMsMax: 600 },
+  messageBytesMax: 8 * 1024 * 1024,
+  callsOpenMax: 1024,
+  stopGraceMs: 5000,
+  insecureNetworkAllowed: false,
+};
+
+function problemsOf(change: Partial<NodeConfig>): string {
+  const rules = checkNodeConfig({ ...good, ...change });
+  return rules.ok ? '' : rules.problem.join('\n');
+}
+
+test('a sound configuration passes, alone and as one of several voters', () => {
+  expect(problemsOf({})).toBe('');
+  expect(problemsOf({ voters: [] })).toBe('');
+});
+
+test('listening where strangers may call is refused unless the danger is accepted', () => {
+  expect(problemsOf({ apiListen: '0.0.0.0:7081' })).toContain('0.0.0.0:7081 can be reached from other machines');
+  expect(problemsOf({ peerListen: 'node1.example:7181' })).toContain('security.allow_insecure_network=true');
+  expect(problemsOf({ apiListen: '0.0.0.0:7081', insecureNetworkAllowed: true })).toBe('');
+});
+
+test.each([
+  ['127.0.0.1:1', true],
+  ['127.255.0.9:1', true],
+  ['localhost:1', true],
+  ['[::1]:1', true],
+  ['0.0.0.0:1', false],
+  ['[::]:1', false],
+  ['10.0.0.1:1', false],
+  ['127.0.0.1.example.com:1', false],
+  ['localhost.example.com:1', false],
+])('%s counts as loopback: %s', (listen, expected) => {
+  expect(isLoopback(listen)).toBe(expected);
+});
+
+test('a node that is no voter, or a voter that is there twice, is refused', () => {
+  expect(problemsOf({ nodeId: nodeId(3) })).toContain('node 3 is not among the voters 1, 2');
+  expect(problemsOf({ voters: [...good.voters, ...good.voters] })).toContain('two voters share one id');
+});
+
+test('timings that would start needless elections are refused', () => {
+  const timing = good.electionTiming;
+  expect(problemsOf({ electionTiming: { ...timing, heartbeatMs: 200 } })).toContain('less than 2 heartbeats');
+  expect(problemsOf({ electionTiming: { ...timing, electionTimeoutMsMax: 300 } })).toContain('ask at the same moment');
+});
