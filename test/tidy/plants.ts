@@ -1,7 +1,7 @@
 /**
  * Small projects that break one rule each, and one that breaks none: what shows that the rules bite.
  *
- * A file named `a.ts` exports nothing, so that its name needs no explanation.
+ * A file named `a` exports nothing, so that its name needs no explanation.
  */
 import { numberedFromLines } from './promises.ts';
 import { sourceFile, type Project } from './source-file.ts';
@@ -288,6 +288,14 @@ export const plants: readonly Plant[] = [
     what: 'a test that the paper table invents',
     files: { 'src/raft/a.ts': '', 'src/raft/README.md': table('| s | none | `a vote is free` |'), ...namesR1 },
     found: ['src/raft/README.md:7 paper-table: no test "a vote is free"'],
+  },
+  {
+    what: 'a page that points to a file that is gone',
+    files: {
+      'src/README.md': 'Read `base/a.ts`, ./raft/gone.ts, `*.ts` and [this](../src/base/a.ts).',
+      'src/base/a.ts': '',
+    },
+    found: ['src/README.md:1 lost-file: ./raft/gone.ts'],
   },
   {
     what: 'a waiver without a reason',

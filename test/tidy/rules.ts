@@ -7,11 +7,19 @@
 import { ambientRules } from './ambient.ts';
 import { layerRules } from './layers.ts';
 import { promiseRules } from './promises.ts';
+import { referenceRules } from './references.ts';
 import { shapeRules } from './shape.ts';
 import type { Finding, Project, Rule } from './source-file.ts';
 import { wordRules } from './words.ts';
 
-export const rules: readonly Rule[] = [...layerRules, ...shapeRules, ...ambientRules, ...promiseRules, ...wordRules];
+export const rules: readonly Rule[] = [
+  ...layerRules,
+  ...shapeRules,
+  ...ambientRules,
+  ...promiseRules,
+  ...referenceRules,
+  ...wordRules,
+];
 
 interface Waiver {
   readonly path: string;
