@@ -10,7 +10,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install and build: the only step before everything works
-	npm ci --include=dev --location=project
+	npm ci --include=dev --no-global --location=project
 	$(MAKE) --no-print-directory build
 
 .PHONY: proto
