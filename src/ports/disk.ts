@@ -1,10 +1,10 @@
 /**
  * Files and folders below one root, with their durability spelled out.
  *
- * Paths are relative, `/` between names. A failed call rejects with DiskError; after a failed `sync` nothing
- * that was not durable before may be trusted, and a second sync proves nothing (the kernel may have dropped the
- * dirty pages and marked them clean). test/conformance/disk.ts states every promise as a test that runs on
- * the real and on the simulated disk.
+ * Paths are relative, `/` between names; the empty path is the root (disk-path.ts). A failed call rejects with
+ * DiskError; after a failed `sync` nothing that was not durable before may be trusted, and a second sync proves
+ * nothing (the kernel may have dropped the dirty pages and marked them clean). test/conformance/disk.ts states every
+ * promise as a test that runs on the real and on the simulated disk.
  */
 import { FaultError } from '../base/fault-error.ts';
 
@@ -28,6 +28,7 @@ export interface Disk {
   makeFolder(folder: string): Promise<void>;
   /** Replaces `to` atomically when it is a file. Durable after `syncFolder` of both parents. */
   rename(from: string, to: string): Promise<void>;
+  /** Whoever has it open goes on to read and write it. */
   removeFile(path: string): Promise<void>;
   /** Fails with `not-empty` unless empty. */
   removeFolder(folder: string): Promise<void>;

@@ -27,7 +27,7 @@ export interface KeyValueStore {
   /**
    * Atomic: all writes or none, in the order given, also across a power cut. With `sync`, when it resolves,
    * this batch and every batch that had resolved before it survive a power cut. Rejects with a FaultError;
-   * after that the store takes no more writes.
+   * after that the store takes no more writes. An empty batch with `sync` makes durable what came before it.
    */
   batch(writes: readonly KeyValueWrite[], options: { readonly sync: boolean }): Promise<void>;
   close(): Promise<void>;
