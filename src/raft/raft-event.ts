@@ -28,9 +28,7 @@ export type VoterChange =
   | { readonly type: 'update'; readonly voter: Voter };
 
 /** Why entries are being read back from the store. */
-export type LoadPurpose =
-  | { readonly type: 'apply' }
-  | { readonly type: 'replicate'; readonly to: VoterId; readonly round: number };
+export type LoadPurpose = { readonly type: 'apply' } | { readonly type: 'replicate'; readonly to: VoterId };
 
 export interface SnapshotChunk {
   readonly snapshot: SnapshotMetadata;
