@@ -149,7 +149,7 @@ export function drawOperation(view: StoreView, random: SimulatedRandom): ModelOp
   return drawPersist(view, random);
 }
 
-function drawPersist(view: StoreView, random: SimulatedRandom): ModelOperation {
+export function drawPersist(view: StoreView, random: SimulatedRandom): ModelOperation {
   const covered = view.snapshot?.place.index ?? 0;
   const last = lastIndexOf(view);
   const truncates = last > covered && random.chance(0.25);
