@@ -29,6 +29,7 @@ export class Incarnation {
   #state: 'running' | 'paused' | 'dead' = 'running';
   #changedAtAction = -1;
   #held: (() => void)[] = [];
+  #doom: { operationsLeft: number; readonly strike: () => void } | undefined;
 
   constructor(world: SimulatedWorld, processName: string, number: number, onExit: (fault: FaultError) => void) {
     this.world = world;
@@ -65,6 +66,7 @@ export class Incarnation {
 
   /** Asked before anything shared changes. When false, do nothing and settle nothing. */
   mayAct(operation: string): boolean {
+    if (this.#doom !== undefined) this.#approachDoom(this.#doom);
     if (this.#state === 'running' || this.#changedAtAction === this.world.scheduler.actionsRun)
       return this.#state !== 'dead';
     this.world.fail({
@@ -72,6 +74,19 @@ export class Incarnation {
       facts: { process: this.processName, incarnation: this.number, state: this.#state, operation },
     });
     return false;
+  }
+
+  /**
+   * Calls `strike`, which ends this life, in the middle of what the process then does: just before its nth operation
+   * from now. So crashes also fall between two steps that always come in one turn.
+   */
+  doomAt(nthOperation: number, strike: () => void): void {
+    assert(nthOperation >= 1, 'doom lies ahead', { nthOperation });
+    this.#doom = { operationsLeft: nthOperation, strike };
+  }
+
+  spare(): void {
+    this.#doom = undefined;
   }
 
   /** Called once, in the order of registration, when this life ends. */
@@ -113,6 +128,13 @@ export class Incarnation {
     this.#become('dead');
     this.#held = [];
     for (const cleanUp of this.#onDeath) cleanUp(ending);
+  }
+
+  #approachDoom(doom: { operationsLeft: number; readonly strike: () => void }): void {
+    doom.operationsLeft -= 1;
+    if (doom.operationsLeft > 0) return;
+    this.#doom = undefined;
+    if (this.#state === 'running') doom.strike();
   }
 
   #become(state: 'running' | 'paused' | 'dead'): void {

@@ -8,13 +8,18 @@
 import { assert } from '../base/assert.ts';
 import type { FaultError } from '../base/fault-error.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Disk } from '../ports/disk.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import type { KeyValueStores } from '../ports/key-value-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { Network } from '../ports/stream.ts';
 import { Incarnation, type Ending } from './incarnation.ts';
 import { SimulatedNetworkPort } from './network-port.ts';
 import { SimulatedClock, SimulatedWallClock } from './simulated-clock.ts';
+import type { DeviceOptions } from './simulated-device.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedEventLog } from './simulated-event-log.ts';
+import { SimulatedKeyValueStores } from './simulated-key-value-stores.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
 import type { SimulatedRandom } from './simulated-random.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
@@ -24,6 +29,8 @@ export interface ProcessPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;
+  readonly disk: Disk;
+  readonly stores: KeyValueStores;
   readonly eventLog: EventLog;
   /** Ends the process at once, as main.ts does on a fault that nobody can mend. */
   readonly exit: (fault: FaultError) => void;
@@ -36,7 +43,11 @@ export type ProcessState = 'running' | 'paused' | 'down';
 
 export class SimulatedProcess {
   readonly name: string;
-  readonly wallClock: SimulatedWallClock;
+  readonly disk: SimulatedDisk;
+  readonly stores: SimulatedKeyValueStores;
+  /** Called after the process has ended, in whatever way; a supervisor may start it again, later. */
+  onEnd: ((ending: Ending) => void) | undefined;
+  readonly #wallClock = new SimulatedWallClock(0);
   readonly #world: SimulatedWorld;
   readonly #network: SimulatedNetwork;
   readonly #boot: Boot;
@@ -61,7 +72,16 @@ export class SimulatedProcess {
     this.#network = network;
     this.#boot = boot;
     this.#random = world.random.fork(`process ${name}`);
-    this.wallClock = new SimulatedWallClock(0);
+    const device = <Fault extends string>(label: string): DeviceOptions<Fault> => ({
+      clock: world.clock,
+      random: this.#random.fork(label),
+      onFault: (fault) => {
+        world.reached.count(fault);
+        world.trace.record(name, fault);
+      },
+    });
+    this.disk = new SimulatedDisk(device('disk'));
+    this.stores = new SimulatedKeyValueStores(device('stores'));
   }
 
   get state(): ProcessState {
@@ -95,6 +115,18 @@ export class SimulatedProcess {
     this.#end('crash', 'crash');
   }
 
+  /** Dies in the middle of what it then does: just before its nth operation from now. */
+  dieAtOperation(nthOperation: number, ending: 'crash' | 'power-cut'): void {
+    const incarnation = this.#mustRun();
+    this.#world.trace.record(this.name, `${ending} at operation ${nthOperation}`);
+    incarnation.doomAt(nthOperation, () => (ending === 'crash' ? this.crash() : this.powerCut()));
+  }
+
+  /** Takes back a death that has not come yet. */
+  spare(): void {
+    this.#incarnation?.spare();
+  }
+
   powerCut(): void {
     this.#end('power-cut', 'power cut');
   }
@@ -117,12 +149,12 @@ export class SimulatedProcess {
   /** Somebody sets the clock of the machine. */
   jumpWallClock(byMs: number): void {
     this.#world.trace.record(this.name, `wall clock jumps by ${byMs} ms`);
-    this.wallClock.jump(byMs);
+    this.#wallClock.jump(byMs);
   }
 
   driftWallClock(gainPerMs: number): void {
     this.#world.trace.record(this.name, `wall clock gains ${gainPerMs} per ms`);
-    this.wallClock.drift(this.#world.nowMs, gainPerMs);
+    this.#wallClock.drift(this.#world.nowMs, gainPerMs);
   }
 
   /** Runs `action` as code of the process: now, when it is resumed, or never when it is down. */
@@ -142,14 +174,27 @@ export class SimulatedProcess {
     this.#world.trace.record(this.name, line);
     this.#incarnation = undefined;
     incarnation.end(ending);
+    if (ending === 'power-cut') {
+      this.disk.powerCut();
+      this.stores.powerCut();
+    }
+    this.onEnd?.(ending);
   }
 
   #portsOf(incarnation: Incarnation, random: SimulatedRandom): ProcessPorts {
     const monotonicStartMs = random.integerBelow(2 ** 40);
+    const disk = this.disk.incarnation(incarnation);
+    const stores = this.stores.incarnation(incarnation);
+    incarnation.onDeath(() => {
+      disk.kill();
+      stores.kill();
+    });
     return {
-      clock: new SimulatedClock(incarnation, this.wallClock, monotonicStartMs),
+      clock: new SimulatedClock(incarnation, this.#wallClock, monotonicStartMs),
       random,
       network: new SimulatedNetworkPort(this.#network, incarnation),
+      disk: disk.disk,
+      stores: stores.stores,
       eventLog: new SimulatedEventLog(incarnation, {}),
       exit: (fault) => this.#exit(incarnation, fault),
     };

@@ -51,6 +51,12 @@ export class Simulation {
     return process;
   }
 
+  mustFindProcess(name: string): SimulatedProcess {
+    const process = this.#processes.get(name);
+    assert(process !== undefined, 'a machine that is named exists', { name });
+    return process;
+  }
+
   /** May be called again and again; time goes on where it stopped. */
   async run({ untilMs, until }: RunLimits): Promise<RunEnd> {
     assert(!this.#isRunning, 'a simulation runs once at a time');
