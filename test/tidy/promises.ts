@@ -9,7 +9,7 @@ import { tableRows } from './markdown-table.ts';
 
 export const coreFolders = ['raft', 'metadata', 'partition', 'group'];
 /** A core that is smaller has hardly begun. */
-export const numberedFromLines = 1500;
+export const numberedFromLines = 200;
 const testWords = new Set(['test', 'it', 'promise']);
 const invariantPattern = /^\s*(?:[-*|]\s*)?\*{0,2}([A-Z]\d{1,2})\b/gm;
 
