@@ -28,8 +28,8 @@ export interface DirectoryOptions {
 
 const metaName = 'meta';
 const partialName = 'meta.partial';
-/** What an interrupted first start, or the claim itself, may leave in a directory that holds nothing. */
-const harmlessNames: readonly string[] = [partialName, 'lock', 'lost+found'];
+/** What an interrupted first start, or the making of a file system, may leave in a directory that holds nothing. */
+const harmlessNames: readonly string[] = [partialName, 'lost+found'];
 
 export class StorageDirectory {
   readonly folder: string;

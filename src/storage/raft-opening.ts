@@ -16,7 +16,7 @@ import { refusedAsDamaged, type RaftDamage } from './raft-damage.ts';
 import type { RaftEntryRecord } from './raft-entry-record.ts';
 import { stateKey, writesForState } from './raft-keys.ts';
 import { scanLog, type LogScan } from './raft-log-scan.ts';
-import { decideNewestSlot, decideRecovery } from './raft-recovery.ts';
+import { decideNewestSlot, decideRecovery, type RecoveryVerdict } from './raft-recovery.ts';
 import { RaftSentinel, readSlots, type SlotContent } from './raft-sentinel.ts';
 import { RaftSnapshots } from './raft-snapshots.ts';
 import { decodeState, encodeState, factsOfNewStore, type EncodedState } from './raft-state-record.ts';
@@ -40,6 +40,8 @@ export interface OpenedFiles {
   readonly state: EncodedState;
   readonly scan: LogScan;
   readonly snapshots: RaftSnapshots;
+  /** What had to be made good, for the log of the process. */
+  readonly recovery: RecoveryVerdict['type'];
 }
 
 const storeName = 'raft';
@@ -138,7 +140,14 @@ async function recover(
   const sentinel = await RaftSentinel.open(options.disk, raftFolder(options.directory));
   // Without its records: the store has them.
   if (verdict.value.type === 'write-slot') await sentinel.write({ state, redo: undefined });
-  return ok({ level, sentinel, state, scan: scanned.value.value, snapshots: snapshots.value });
+  return ok({
+    level,
+    sentinel,
+    state,
+    scan: scanned.value.value,
+    snapshots: snapshots.value,
+    recovery: verdict.value.type,
+  });
 }
 
 async function readState(level: KeyValueStore): Promise<Result<EncodedState, RaftDamage>> {
@@ -166,6 +175,12 @@ async function orDamage<Value>(what: string, read: () => Promise<Value>): Promis
     return ok(await read());
   } catch (cause) {
     if (cause instanceof InvariantError) throw cause;
-    return refusedAsDamaged(what, { cause: String(cause) });
+    return refusedAsDamaged(what, { cause: describeCauses(cause) });
   }
+}
+
+function describeCauses(cause: unknown): string {
+  return cause instanceof Error && cause.cause !== undefined
+    ? `${cause.message}: ${describeCauses(cause.cause)}`
+    : String(cause);
 }

@@ -44,8 +44,8 @@ export const redoBytesMax = 1024 * 1024;
 const magic = 0x4f_44_52_53; // "ODRS"
 const headBytes = 12 + stateRecordBytes + 4;
 const checksummedFrom = 4;
-/** Reserved at once, so that the usual write changes no file size and its sync no metadata. */
-const reservedBytes = 64 * 1024;
+/** Reserved at once, so that the usual write changes no file size and its sync no metadata; a larger one grows it once. */
+const reservedBytes = 4096;
 const slotBytesMax = headBytes + redoBytesMax;
 
 export function encodeSlot({ state, redo }: SlotContent): Uint8Array {

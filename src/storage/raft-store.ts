@@ -24,6 +24,7 @@ import type {
   SnapshotDescription,
   WantedChunk,
 } from './raft-snapshots.ts';
+import type { RecoveryVerdict } from './raft-recovery.ts';
 import type { SnapshotWriter } from './raft-snapshot-writer.ts';
 import type { LogPlace, RaftHardState } from './raft-state-record.ts';
 
@@ -43,6 +44,8 @@ export interface RaftStoreContent {
   readonly logLast: LogPlace;
   readonly termRuns: readonly TermRun[];
   readonly recentEntries: readonly RaftEntryRecord[];
+  /** `agree`, unless the last batch had to be made good from one of the two places that hold it. */
+  readonly recovery: RecoveryVerdict['type'];
 }
 
 interface ReadInProgress {
@@ -55,6 +58,7 @@ export class RaftStore {
   readonly #writer: RaftBatchWriter;
   readonly #snapshots: RaftSnapshots;
   readonly #reads = new Set<ReadInProgress>();
+  readonly #recovery: RecoveryVerdict['type'];
   #outline: RaftLogOutline;
   #recentEntries: readonly RaftEntryRecord[];
   /** Entries from here on are not durable yet, or are being replaced. */
@@ -66,6 +70,7 @@ export class RaftStore {
     this.#snapshots = files.snapshots;
     this.#outline = files.scan.outline;
     this.#recentEntries = files.scan.recent;
+    this.#recovery = files.recovery;
     this.#stableBelow = nextIndex(this.#outline.last.index);
   }
 
@@ -80,7 +85,8 @@ export class RaftStore {
     const { hardState, logStart, logLast } = this.#writer.state;
     const recentEntries = this.#recentEntries;
     this.#recentEntries = [];
-    return { hardState, logStart, logLast, termRuns: this.#outline.termRuns, recentEntries };
+    const termRuns = this.#outline.termRuns;
+    return { hardState, logStart, logLast, termRuns, recentEntries, recovery: this.#recovery };
   }
 
   /** Term and chain at a durable entry, or at the place before the first; undefined outside the log. */

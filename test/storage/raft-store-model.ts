@@ -1,7 +1,7 @@
 /**
  * What a raft store must hold, worked out a second time and more simply: plain arrays and no disk.
  */
-import { expect } from 'vitest';
+import { assert } from '../../src/base/assert.ts';
 import { voterId } from '../../src/base/ids.ts';
 import { logIndex, term, type LogIndex } from '../../src/base/raft-position.ts';
 import { crc32c } from '../../src/record/crc32c.ts';
@@ -48,7 +48,7 @@ export function placeIn(view: StoreView, index: LogIndex): LogPlace {
     if (place.index === index) break;
     place = { index: entry.index, term: entry.term, chain: chainAfter(place.chain, entry) };
   }
-  expect(place.index).toBe(index);
+  assert(place.index === index, 'the place is in the log');
   return place;
 }
 
@@ -90,7 +90,7 @@ export async function performOnStore(store: RaftStore, operation: ModelOperation
       const writer = await store.beginSnapshot(place.index, asBytes(context));
       await writer.append(content.subarray(0, 100));
       await writer.append(content.subarray(100));
-      expect(await store.finishSnapshot(writer)).toBe(true);
+      assert(await store.finishSnapshot(writer), 'nothing overtakes the snapshot');
       return;
     }
     case 'install': {
@@ -100,8 +100,8 @@ export async function performOnStore(store: RaftStore, operation: ModelOperation
       const half = content.length >> 1;
       const first = { place, context, offset: 0, bytes: content.subarray(0, half), isLast: false };
       const rest = { place, context, offset: half, bytes: content.subarray(half), isLast: true };
-      expect(await store.receiveSnapshotChunk(first)).toEqual({ nextOffset: half });
-      expect(await store.receiveSnapshotChunk(rest)).toEqual({ nextOffset: content.length });
+      assert((await store.receiveSnapshotChunk(first)).nextOffset === half, 'the first half is taken');
+      assert((await store.receiveSnapshotChunk(rest)).nextOffset === content.length, 'the second half is taken');
       return store.installSnapshot(place.index, hardState);
     }
   }
@@ -113,7 +113,7 @@ export async function viewOf(store: RaftStore): Promise<StoreView> {
   const entries: RaftEntryRecord[] = [];
   for (let from = logStart.index + 1; from <= logLast.index; from = logStart.index + 1 + entries.length) {
     const read = await store.entries({ from: logIndex(from), to: logLast.index, bytesMax: 200 });
-    expect(read.length).toBeGreaterThan(0);
+    assert(read.length > 0, 'a read makes progress');
     entries.push(...read.map((entry) => ({ ...entry, payload: Uint8Array.from(entry.payload) })));
   }
   return { hardState, logStart, entries, snapshot: await snapshotOf(store) };

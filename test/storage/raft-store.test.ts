@@ -51,6 +51,7 @@ test('a new store knows no term, no vote and no entry', async () => {
     logLast: { index: 0, term: 0, chain: 0 },
     termRuns: [{ term: 0, firstIndex: 0 }],
     recentEntries: [],
+    recovery: 'agree',
   });
   expect(store.snapshot).toBeUndefined();
 });
