@@ -37,6 +37,10 @@ test: check ## check, then all tests of the ordinary run; their results in build
 	rm -f build/test-results.json
 	$(BIN)/vitest run --reporter=default --reporter=json --outputFile.json=build/test-results.json
 
+.PHONY: sweep
+sweep: ## Flip every bit of a small raft store: about ten minutes; STRIDE=n takes every n-th
+	node --import tsx test/bit-flips/main.ts
+
 .PHONY: release-proto
 release-proto: ## Take the protocol as it is now for the released one: proto/README.md says when
 	$(BIN)/buf build proto --exclude-source-info -o proto/released.binpb

@@ -24,7 +24,7 @@ import {
   viewOf,
   type ModelOperation,
   type StoreView,
-} from './raft-store-model.ts';
+} from '../storage/raft-store-model.ts';
 
 export interface TemplateFile {
   readonly path: string;
