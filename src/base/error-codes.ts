@@ -45,6 +45,24 @@ export const errorCodes = {
     action: 'fix-request',
     meaning: 'The request names another cluster than the one it reached.',
   },
+  'invalid-voter-key': {
+    code: 125,
+    status: 'failed-precondition',
+    action: 'fix-request',
+    meaning: 'The request names another voter or storage directory than the one it reached.',
+  },
+  'duplicate-voter': {
+    code: 126,
+    status: 'already-exists',
+    action: 'fix-request',
+    meaning: 'The voter is a member of the quorum already.',
+  },
+  'voter-not-found': {
+    code: 127,
+    status: 'not-found',
+    action: 'fix-request',
+    meaning: 'The quorum has no such voter, or not with that storage directory.',
+  },
   'node-starting': {
     code: 1000,
     status: 'unavailable',
@@ -74,6 +92,24 @@ export const errorCodes = {
     status: 'not-found',
     action: 'fix-request',
     meaning: 'No such service, method or thing.',
+  },
+  'voter-change-refused': {
+    code: 1005,
+    status: 'failed-precondition',
+    action: 'retry-same',
+    meaning: 'The quorum cannot change its voters now; the message says what stands in the way.',
+  },
+  'transfer-failed': {
+    code: 1006,
+    status: 'aborted',
+    action: 'retry-same',
+    meaning: 'Leadership was not handed over; the old leader goes on.',
+  },
+  'outcome-unknown': {
+    code: 1007,
+    status: 'unavailable',
+    action: 'resolve-outcome',
+    meaning: 'The change was begun and may or may not have been committed; ask, or repeat the same request.',
   },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -4,7 +4,7 @@
  * Whoever asks must know three outcomes apart: it is done, it had no effect, nobody knows. A command that ended in
  * the third may be proposed again: the state machine applies a request id once.
  */
-import type { VoterId } from '../base/ids.ts';
+import type { ClusterId, VoterId } from '../base/ids.ts';
 import type { LogIndex } from '../base/raft-position.ts';
 import type { ProposalProblem } from './raft-effect.ts';
 import type { VoterChange } from './raft-event.ts';
@@ -15,6 +15,12 @@ export type LeaderCall =
   | { readonly type: 'read-index' }
   | { readonly type: 'change-voters'; readonly change: VoterChange }
   | { readonly type: 'transfer'; readonly target: VoterId | undefined };
+
+/** On its way to another voter. */
+export interface AddressedCall {
+  readonly clusterId: ClusterId;
+  readonly call: LeaderCall;
+}
 
 /** Had no effect. */
 export type LeaderRefusal =

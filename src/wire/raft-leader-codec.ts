@@ -3,10 +3,10 @@
  */
 import { assertUnreachable } from '../base/assert.ts';
 import { positionFromOutside } from '../base/brand.ts';
-import { clusterIdFromOutside, voterIdFromOutside, type ClusterId, type VoterId } from '../base/ids.ts';
+import { clusterIdFromOutside, voterIdFromOutside, type VoterId } from '../base/ids.ts';
 import { logIndexFromOutside } from '../base/raft-position.ts';
 import type { Codec } from '../ports/codec.ts';
-import type { LeaderAnswer, LeaderCall, LeaderRefusal } from '../raft/leader-call.ts';
+import type { AddressedCall, LeaderAnswer, LeaderCall, LeaderRefusal } from '../raft/leader-call.ts';
 import type { Voter } from '../raft/raft-entry.ts';
 import type { VoterChange } from '../raft/raft-event.ts';
 import { decodeMessage, must, unreadable } from './decode-message.ts';
@@ -18,11 +18,6 @@ const { RefusalReason } = wire;
 type WireCall = odradek.internal.v1.AskLeaderRequest.$Properties;
 type WireChange = odradek.internal.v1.ChangeVotersCall.$Properties;
 type WireRefusal = odradek.internal.v1.LeaderRefusal.$Properties;
-
-export interface AddressedCall {
-  readonly clusterId: ClusterId;
-  readonly call: LeaderCall;
-}
 
 export const leaderCallCodec: Codec<AddressedCall> = {
   encode: ({ clusterId, call }) => wire.AskLeaderRequest.encode({ clusterId, ...callToWire(call) }).finish(),
