@@ -53,3 +53,7 @@ fix: ## Format and apply safe lint fixes
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf dist build src/wire/generated
+
+.PHONY: mutants
+mutants: ## Plant every known bug, one at a time, and see who catches it (ONLY=X07,X08)
+	node --import tsx test/mutants/main.ts $(ONLY)

@@ -3,5 +3,6 @@
  */
 import { driveMutants } from './drive-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { raftMutants } from './raft-mutants.ts';
 
-export const catalogues: readonly Mutant[] = [...driveMutants];
+export const catalogues: readonly Mutant[] = [...driveMutants, ...raftMutants];

@@ -52,7 +52,12 @@ interface Killer {
 
 function testKiller(output: string): Killer {
   const name = /^ *(?:FAIL|×) +(.+?)(?: \d+ms)?$/m.exec(output)?.[1] ?? 'a test that named no name';
-  return { killer: name.split(' > ').slice(1).join(' > ') || name, seeds: undefined };
+  // Random tests start at seed 1 and name the one that failed.
+  const seed = /_SEED=(\d+)/.exec(output)?.[1];
+  return {
+    killer: name.split(' > ').slice(1).join(' > ') || name,
+    seeds: seed === undefined ? undefined : Number(seed),
+  };
 }
 
 function seedKiller(output: string): Killer {
