@@ -21,6 +21,9 @@ proto: ## Generate the protobuf code and descriptors
 build: proto ## Compile to dist/
 	$(BIN)/tsc -p src/tsconfig.json
 	node proto/generate.mjs --into dist
+	node src/bundle.mjs dist/bin
+	@# So that `npx odradek` finds the command in this folder.
+	@chmod +x dist/bin/main.js && ln -sf ../../dist/bin/main.js $(BIN)/odradek
 
 .PHONY: check
 check: ## Format, types, lint, dead code, tidy, buf lint and breaking
@@ -44,6 +47,26 @@ sweep: ## Flip every bit of a small raft store: about ten minutes; STRIDE=n take
 .PHONY: release-proto
 release-proto: ## Take the protocol as it is now for the released one: proto/README.md says when
 	$(BIN)/buf build proto --exclude-source-info -o proto/released.binpb
+
+.PHONY: quorum
+quorum: ## Start a quorum on this machine: one voter, or VOTERS=n
+	@node cluster/local.mjs up $(VOTERS)
+
+.PHONY: status
+status: ## Which voters run, who leads, how far each is
+	@node cluster/local.mjs status
+
+.PHONY: logs
+logs: ## What the voters say
+	@node cluster/local.mjs logs
+
+.PHONY: down
+down: ## Stop the quorum; its data stays
+	@node cluster/local.mjs down
+
+.PHONY: bench
+bench: ## Measure, and print a table
+	$(BIN)/tsx test/bench/main.ts
 
 .PHONY: fix
 fix: ## Format and apply safe lint fixes

@@ -75,9 +75,14 @@ function unreachable(unanswered: readonly Unanswered[]): CliError {
   const nodes = unanswered.map(({ endpoint }) => endpoint).join(', ');
   return new CliError({
     exit: 'unavailable',
-    message: `no node answers at ${nodes} (${first?.status.message ?? ''})`,
+    message: `no node answers at ${nodes} (${shortReason(first?.status.message ?? '')})`,
     hint: 'start one with `make quorum` or `odradek server`,\nor name another with -b HOST:PORT or ODRADEK_BROKERS',
   });
+}
+
+/** gRPC wraps what the system said in words of its own. */
+function shortReason(message: string): string {
+  return /Last error: (?:Error: )?(.+?)\.? *Resolution note/.exec(message)?.[1] ?? message;
 }
 
 function unreadableReply(endpoint: string, method: string, why: string): CliError {

@@ -7,18 +7,18 @@ import { checkNodeConfig, type NodeConfig } from '../node/node-config.ts';
 import { CliError } from './cli-error.ts';
 import { releaseVersion } from './release.ts';
 import { resolveSettings, type Resolution, type WrittenSetting } from './resolve-settings.ts';
-import { settingsFromEnvironment, settingsFromFlags, settingsFromYaml } from './settings-from-sources.ts';
+import { settingsFromEnvironment, settingsFromFlags } from './settings-from-sources.ts';
 import { settingTable, type Settings } from './setting-table.ts';
 
 export interface ServerOptions {
   readonly config?: string;
   readonly data?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly printConfig?: boolean;
 }
 
 export async function resolveServerSettings(options: ServerOptions): Promise<Resolution<typeof settingTable>> {
-  const flags = settingsFromFlags(options.set);
+  const flags = settingsFromFlags(options.set ?? []);
   if (!flags.ok) throw wrongSettings(flags.problem);
   const ofData = options.data === undefined ? [] : [{ key: 'data.path', written: options.data, origin: '--data' }];
   const resolution = resolveSettings(settingTable, [
@@ -43,7 +43,8 @@ async function settingsFromFile(path: string): Promise<readonly WrittenSetting[]
       hint: 'write one with: odradek config example > odradek.yaml',
     });
   }
-  const settings = await settingsFromYaml(yaml, path);
+  const { settingsFromYaml } = await import('./settings-from-yaml.ts');
+  const settings = settingsFromYaml(yaml, path);
   if (!settings.ok) throw wrongSettings(settings.problem);
   return settings.value;
 }

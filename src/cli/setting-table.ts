@@ -41,9 +41,9 @@ export const settingTable = {
   }),
   'quorum.voters': listOf({
     about: [
-      'All voters of the metadata quorum, this node included, each as ID@PEER/API:',
-      '  - 1@127.0.0.1:7181/127.0.0.1:7081',
-      'Empty means that this node is the only one.',
+      'The voters that found the metadata quorum together, this node included, each as ID@PEER, such as',
+      '1@127.0.0.1:7181. The same list on all of them. Empty means that this node is the only one. Once the',
+      'quorum is founded its members are in its own log.',
     ].join('\n'),
     default: [],
     item: voterAddress,
@@ -110,9 +110,8 @@ export type SettingValues<Table extends SettingTable> = {
 export type Settings = SettingValues<typeof settingTable>;
 
 function voterAddress(written: string): Result<VoterAddress, string> {
-  const [, id = '', peerEndpoint = '', apiEndpoint = ''] = /^(\d+)@([^/]+)\/(.+)$/.exec(written) ?? [];
+  const [, id = '', peerEndpoint = ''] = /^(\d+)@(.+)$/.exec(written) ?? [];
   const node = nodeIdFromOutside(Number(id));
-  if (!node.ok || !isEndpoint(peerEndpoint) || !isEndpoint(apiEndpoint))
-    return refused('is not ID@PEER/API, such as 1@127.0.0.1:7181/127.0.0.1:7081');
-  return ok({ voterId: voterId(node.value), peerEndpoint, apiEndpoint });
+  if (!node.ok || !isEndpoint(peerEndpoint)) return refused('is not ID@HOST:PORT, such as 1@127.0.0.1:7181');
+  return ok({ voterId: voterId(node.value), peerEndpoint });
 }

@@ -11,7 +11,6 @@ export type NodeRole = 'quorum';
 export interface VoterAddress {
   readonly voterId: VoterId;
   readonly peerEndpoint: string;
-  readonly apiEndpoint: string;
 }
 
 export interface ElectionTiming {
@@ -27,7 +26,7 @@ export interface NodeConfig {
   readonly version: string;
   readonly apiListen: string;
   readonly peerListen: string;
-  /** All voters, this node included; empty when this node is the only one. */
+  /** The voters that found the quorum, this node included; empty when this node is the only one. */
   readonly voters: readonly VoterAddress[];
   readonly electionTiming: ElectionTiming;
   readonly messageBytesMax: number;

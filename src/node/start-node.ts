@@ -6,8 +6,7 @@
  * the serving phase, so load balancers leave before open calls are cut.
  */
 import { assert } from '../base/assert.ts';
-import type { ClusterId, VoterId } from '../base/ids.ts';
-import { voterId } from '../base/ids.ts';
+import type { ClusterId } from '../base/ids.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 import { allowAll } from '../api/call-hooks.ts';
 import type { ApiProblem } from '../api/api-problem.ts';
@@ -20,24 +19,16 @@ import { checkNodeConfig, type NodeConfig } from './node-config.ts';
 import { NodeLife, nodeStarting, nodeStopping } from './node-phase.ts';
 import { healthCheckedServices, nodeServices } from './node-services.ts';
 
-/** The outside of a node. */
 export interface NodePorts {
   readonly clock: Clock;
   readonly network: Network;
   readonly eventLog: EventLog;
 }
 
-/** What the node needs of a voter; quorum/voter.ts is one. */
-export interface RunningVoter {
+/** What a node needs of its voter; start-voter.ts makes the real one. */
+export interface NodeVoter {
   describe(): QuorumDescription;
   stop(): Promise<void>;
-}
-
-export interface VoterStart {
-  readonly voterId: VoterId;
-  readonly apiEndpoint: string;
-  /** The voter cannot go on: the process must end. */
-  readonly onFatal: (fault: unknown) => void;
 }
 
 export interface NodeStart {
@@ -46,7 +37,8 @@ export interface NodeStart {
   readonly descriptorSet: () => Uint8Array;
   /** A part cannot go on, or an invariant is broken: the process must end. */
   readonly onFatal: (fault: unknown) => void;
-  readonly startVoter: (start: VoterStart) => Promise<RunningVoter>;
+  /** Called once the node listens, with where clients reach it. */
+  readonly startVoter: (apiEndpoint: string) => Promise<NodeVoter>;
 }
 
 export interface RunningNode {
@@ -71,7 +63,7 @@ class Node implements RunningNode {
   readonly #health = new HealthBoard(healthCheckedServices);
   readonly #startedAtWallMs: number;
   #listener: Listener | undefined;
-  #voter: RunningVoter | undefined;
+  #voter: NodeVoter | undefined;
 
   constructor(start: NodeStart) {
     this.#start = start;
@@ -84,11 +76,10 @@ class Node implements RunningNode {
   }
 
   async open(): Promise<void> {
-    const { config, startVoter, onFatal } = this.#start;
     this.#listener = await this.#listen();
     const { endpoint } = this.#listener;
     try {
-      this.#voter = await startVoter({ voterId: voterId(config.nodeId), apiEndpoint: endpoint, onFatal });
+      this.#voter = await this.#start.startVoter(endpoint);
     } catch (fault) {
       await this.#listener.close(0);
       throw fault;

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { exampleConfig } from '../../src/cli/example-config.ts';
 import { printSettings, resolveSettings, type WrittenSetting } from '../../src/cli/resolve-settings.ts';
 import { byteSize, duration, endpoint, text, wholeNumber, yesOrNo } from '../../src/cli/setting-kinds.ts';
-import { settingsFromEnvironment, settingsFromFlags, settingsFromYaml } from '../../src/cli/settings-from-sources.ts';
+import { settingsFromEnvironment, settingsFromFlags } from '../../src/cli/settings-from-sources.ts';
+import { settingsFromYaml } from '../../src/cli/settings-from-yaml.ts';
 import { settingTable } from '../../src/cli/setting-table.ts';
 
 const flag = (key: string, written: string): WrittenSetting => ({ key, written, origin: '--set' });
@@ -32,7 +33,7 @@ test('every default reads as a value of its kind', () => {
 
 test('a flag wins over the environment, the environment over the file, the file over the default', async () => {
   const yaml = 'node:\n  id: 2\nquorum:\n  heartbeat: 50ms\nlog:\n  level: warn\n';
-  const file = await settingsFromYaml(yaml, 'odradek.yaml');
+  const file = settingsFromYaml(yaml, 'odradek.yaml');
   const environment = settingsFromEnvironment({ ODRADEK_NODE__ID: '3', ODRADEK_QUORUM__HEARTBEAT: '60ms', PATH: '/' });
   const flags = settingsFromFlags(['node.id=4']);
   const resolution = resolveSettings(settingTable, [
@@ -76,7 +77,7 @@ test('all mistakes are reported at once, each with its origin', () => {
 });
 
 test('an unknown name in a file is refused with its line', async () => {
-  const file = await settingsFromYaml('# mine\nnode:\n  id: 1\n\nquorum:\n  hartbeat: 10ms\n', 'my.yaml');
+  const file = settingsFromYaml('# mine\nnode:\n  id: 1\n\nquorum:\n  hartbeat: 10ms\n', 'my.yaml');
   expect(problemsOf(file.ok ? [...file.value] : [])).toEqual([
     'my.yaml:6: there is no setting quorum.hartbeat; did you mean quorum.heartbeat?',
   ]);
@@ -88,31 +89,26 @@ test.each([
   ['node:\n  id:\n', 'my.yaml:2: node.id has no value'],
   ['node: {id: 1}\nnode: {id: 2}\n', 'my.yaml:2: Map keys must be unique'],
 ])('the file %j is refused with its place', async (yaml, problem) => {
-  const file = await settingsFromYaml(yaml, 'my.yaml');
+  const file = settingsFromYaml(yaml, 'my.yaml');
   expect(file.ok ? '' : file.problem.join('\n')).toContain(problem);
 });
 
 test('a file of comments and empty sections sets nothing', async () => {
-  expect(await settingsFromYaml('# nothing\n', 'my.yaml')).toEqual({ ok: true, value: [] });
-  expect(await settingsFromYaml('node:\n  # id: 2\napi:\n', 'my.yaml')).toEqual({ ok: true, value: [] });
+  expect(settingsFromYaml('# nothing\n', 'my.yaml')).toEqual({ ok: true, value: [] });
+  expect(settingsFromYaml('node:\n  # id: 2\napi:\n', 'my.yaml')).toEqual({ ok: true, value: [] });
 });
 
 test('voters are written as a list in a file and with commas in a flag', async () => {
-  const file = await settingsFromYaml(
-    'quorum:\n  voters:\n    - 1@127.0.0.1:7181/127.0.0.1:7081\n    - 2@h2:1/h2:2\n',
-    'my.yaml',
-  );
+  const file = settingsFromYaml('quorum:\n  voters:\n    - 1@127.0.0.1:7181\n    - 2@h2:1\n', 'my.yaml');
   const fromFile = resolveSettings(settingTable, [file.ok ? file.value : []]);
-  const fromFlag = resolveSettings(settingTable, [
-    [flag('quorum.voters', '1@127.0.0.1:7181/127.0.0.1:7081, 2@h2:1/h2:2')],
-  ]);
+  const fromFlag = resolveSettings(settingTable, [[flag('quorum.voters', '1@127.0.0.1:7181, 2@h2:1')]]);
   const voters = [
-    { voterId: 1, peerEndpoint: '127.0.0.1:7181', apiEndpoint: '127.0.0.1:7081' },
-    { voterId: 2, peerEndpoint: 'h2:1', apiEndpoint: 'h2:2' },
+    { voterId: 1, peerEndpoint: '127.0.0.1:7181' },
+    { voterId: 2, peerEndpoint: 'h2:1' },
   ];
   expect(fromFile.ok && fromFile.value.values['quorum.voters']).toEqual(voters);
   expect(fromFlag.ok && fromFlag.value.values['quorum.voters']).toEqual(voters);
-  expect(problemsOf([flag('quorum.voters', '1@here')])[0]).toContain('holds 1@here, which is not ID@PEER/API');
+  expect(problemsOf([flag('quorum.voters', '1@here')])[0]).toContain('holds 1@here, which is not ID@HOST:PORT');
 });
 
 test('a --set without a value is refused with the form to use', () => {
@@ -167,10 +163,10 @@ test('secrets are masked wherever settings are shown', () => {
 });
 
 test('the printed configuration is YAML that reads back as the same settings', async () => {
-  const sources = [[flag('node.id', '7'), flag('quorum.voters', '7@h:1/h:2')]];
+  const sources = [[flag('node.id', '7'), flag('quorum.voters', '7@h:1')]];
   const first = resolveSettings(settingTable, sources);
   const printed = printSettings(first.ok ? first.value.settings : []);
-  const readBack = await settingsFromYaml(printed, 'printed.yaml');
+  const readBack = settingsFromYaml(printed, 'printed.yaml');
   const second = resolveSettings(settingTable, [readBack.ok ? readBack.value : []]);
   expect(second.ok && second.value.values).toEqual(first.ok && first.value.values);
   expect(printed).toContain('id: 7'.padEnd(10));
@@ -184,8 +180,8 @@ test('the example file in cluster/ is the one that the command prints', () => {
 
 test('the example file changes nothing as it is, and names every setting once it is uncommented', async () => {
   const example = exampleConfig(settingTable);
-  expect(await settingsFromYaml(example, 'example.yaml')).toEqual({ ok: true, value: [] });
-  const uncommented = await settingsFromYaml(example.replaceAll(/^ {2}#(?=\w)/gm, '  '), 'example.yaml');
+  expect(settingsFromYaml(example, 'example.yaml')).toEqual({ ok: true, value: [] });
+  const uncommented = settingsFromYaml(example.replaceAll(/^ {2}#(?=\w)/gm, '  '), 'example.yaml');
   expect(uncommented.ok && uncommented.value.map(({ key }) => key)).toEqual(Object.keys(settingTable));
   expect(problemsOf(uncommented.ok ? uncommented.value : [])).toEqual([]);
 });

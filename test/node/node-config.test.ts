@@ -9,8 +9,8 @@ const good: NodeConfig = {
   apiListen: '127.0.0.1:7081',
   peerListen: '[::1]:7181',
   voters: [
-    { voterId: voterId(1), peerEndpoint: '127.0.0.1:7181', apiEndpoint: '127.0.0.1:7081' },
-    { voterId: voterId(2), peerEndpoint: '127.0.0.1:7182', apiEndpoint: '127.0.0.1:7082' },
+    { voterId: voterId(1), peerEndpoint: '127.0.0.1:7181' },
+    { voterId: voterId(2), peerEndpoint: '127.0.0.1:7182' },
   ],
   electionTiming: { heartbeatMs: 100, electionTimeoutMsMin: 300, electionTimeoutMsMax: 600 },
   messageBytesMax: 8 * 1024 * 1024,

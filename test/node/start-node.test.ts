@@ -10,7 +10,7 @@ import { logIndex, term } from '../../src/base/raft-position.ts';
 import type { Result } from '../../src/base/result.ts';
 import type { Status } from '../../src/base/status.ts';
 import type { NodeConfig } from '../../src/node/node-config.ts';
-import { startNode, type NodePorts, type RunningNode, type RunningVoter } from '../../src/node/start-node.ts';
+import { startNode, type NodePorts, type RunningNode, type NodeVoter } from '../../src/node/start-node.ts';
 import type { Channel, Network } from '../../src/ports/stream.ts';
 import { callUnary } from '../../src/ports/unary.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
@@ -68,7 +68,7 @@ class Scene {
   }
 
   #boot(ports: NodePorts): void {
-    const voterStarts = new Promise<RunningVoter>((resolve, reject) => {
+    const voterStarts = new Promise<NodeVoter>((resolve, reject) => {
       this.voterFails = reject;
       this.voterIsUp = () =>
         resolve({

@@ -1,0 +1,131 @@
+/**
+ * The `odradek` command: its tree, its options, and how each outcome becomes an exit code.
+ *
+ * Commands are loaded when they run: `odradek version` must not pay for gRPC.
+ */
+import { Command, CommanderError } from 'commander';
+import { CliError, exitCodes, renderFailure, type CliFailure } from './cli-error.ts';
+import { brokersDefault, readCommonOptions, type WrittenOptions } from './command-options.ts';
+import type { ServerOptions } from './server-settings.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Resolves to the exit code of the process. Rejects only with what main.ts must report: bugs and unexpected faults. */
+export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await commandTree(terminal).parseAsync(words.length === 0 ? ['--help'] : [...words], { from: 'user' });
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+    // A group without its command: commander has printed the group's help.
+    if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage;
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    terminal.err(renderFailure(failure, wantsJson(words)));
+    return exitCodes[failure.exit];
+  }
+}
+
+function commandTree(terminal: Terminal): Command {
+  const root = new Command('odradek')
+    .description('A log broker: a Raft metadata quorum and replicated partition logs behind one gRPC API.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      outputError: () => {},
+    })
+    .option(
+      '-b, --brokers <list>',
+      'nodes to ask, HOST:PORT[,HOST:PORT...]; env ODRADEK_BROKERS',
+      brokersOfEnvironment(),
+    )
+    .option('-o, --output <format>', 'table for people, json for programs', 'table')
+    .option('--timeout <duration>', 'how long to wait for an answer', '5s')
+    .showSuggestionAfterError(true)
+    .addHelpText('after', helpAfter);
+  addServer(root, terminal);
+  addQuorum(root, terminal);
+  addConfig(root, terminal);
+  root
+    .command('version')
+    .description('print the version')
+    .action(async (_options: unknown, command: Command) => {
+      const { output } = readCommonOptions(command.optsWithGlobals<WrittenOptions>());
+      const { printVersion } = await import('./version-command.ts');
+      printVersion(terminal, output);
+    });
+  return root;
+}
+
+function brokersOfEnvironment(): string {
+  return process.env['ODRADEK_BROKERS'] ?? brokersDefault;
+}
+
+const helpAfter = `
+Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 not authorised, 6 unavailable, 7 timeout.
+
+First steps:
+  odradek server                 run a node with the defaults, until ctrl-C
+  odradek quorum status          ask it how the quorum is
+  odradek config example         print every setting with its default`;
+
+function addServer(root: Command, terminal: Terminal): void {
+  root
+    .command('server')
+    .description('run a node until SIGTERM or ctrl-C')
+    .option('-c, --config <file>', 'YAML file with settings; see `odradek config example`')
+    .option('--data <folder>', 'short for --set data.path=FOLDER')
+    .option('--set <key=value>', 'one setting, section.name=value; repeat for more', collect)
+    .option('--print-config', 'print every setting, its value and its origin, and exit')
+    .action(async (options: ServerOptions) => {
+      const { runServer } = await import('./server-command.ts');
+      await runServer(options, terminal);
+    });
+}
+
+function addQuorum(root: Command, terminal: Terminal): void {
+  const quorum = root.command('quorum').description('the Raft group that owns the metadata');
+  quorum
+    .command('status')
+    .description('who leads, how far each voter is')
+    .option('-w, --watch [duration]', 'print again and again, every 2s unless you say otherwise')
+    .action(async (options: { watch?: string | true }, command: Command) => {
+      const common = readCommonOptions(command.optsWithGlobals<WrittenOptions>());
+      const { quorumStatus } = await import('./quorum-command.ts');
+      await quorumStatus(terminal, common, options.watch);
+    });
+}
+
+function addConfig(root: Command, terminal: Terminal): void {
+  const config = root.command('config').description('the settings of `odradek server`');
+  config
+    .command('example')
+    .description('print a YAML file with every setting at its default')
+    .action(async () => {
+      const [{ exampleConfig }, { settingTable }] = await Promise.all([
+        import('./example-config.ts'),
+        import('./setting-table.ts'),
+      ]);
+      terminal.out(exampleConfig(settingTable));
+    });
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+/** Undefined for what no command foresaw. */
+function failureOf(error: unknown): CliFailure | undefined {
+  if (error instanceof CliError) return error.failure;
+  if (!(error instanceof CommanderError)) return undefined;
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  return { exit: 'usage', message, hint: 'odradek --help lists what there is' };
+}
+
+/** Looked up in the words themselves, because a usage error comes before options are read. */
+function wantsJson(words: readonly string[]): boolean {
+  return words.some(
+    (word, at) =>
+      word === '-ojson' || word === '--output=json' || (/^(-o|--output)$/.test(word) && words[at + 1] === 'json'),
+  );
+}

@@ -1,0 +1,23 @@
+/**
+ * What `make bench` runs: every bench program of this folder, one after the other, each in a process of its own so
+ * that none warms or crowds another.
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const programs = [
+  { file: 'boot.ts', about: 'boot' },
+  { file: 'stream-throughput.ts', about: 'streams over gRPC' },
+  { file: 'driver.ts', about: 'driver' },
+];
+
+const wanted = process.argv.slice(2);
+let failed = 0;
+for (const { file, about } of programs) {
+  if (wanted.length > 0 && !wanted.includes(about)) continue;
+  console.log(`\n== ${about} (test/bench/${file})`);
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const ran = spawnSync(process.execPath, ['--import', 'tsx', path], { stdio: 'inherit' });
+  if (ran.status !== 0) failed += 1;
+}
+process.exitCode = failed === 0 ? 0 : 1;

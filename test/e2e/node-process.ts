@@ -1,0 +1,168 @@
+/**
+ * Processes of the built command under test: ran to their end, or a node that serves until the test stops it.
+ * Every process that is started here is ended by `stopAll`, which tests call when they are done.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import * as net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clientNetwork } from '../../src/cli/real-network.ts';
+import type { Channel } from '../../src/ports/stream.ts';
+import { healthRequestCodec } from '../../src/wire/health-messages.ts';
+import { builtProgram } from './built-program.ts';
+
+const startMsMax = 15_000;
+
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Bench {
+  readonly #program = builtProgram();
+  readonly #children = new Set<ChildProcess>();
+  readonly #folders: string[] = [];
+
+  get program(): string {
+    return this.#program;
+  }
+
+  folder(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'odradek-e2e-'));
+    this.#folders.push(folder);
+    return folder;
+  }
+
+  /** The command with these words, to its end. */
+  async run(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    const child = this.#spawn(words, environment);
+    const output = collect(child);
+    await once(child, 'close');
+    return { exitCode: child.exitCode ?? -1, ...output() };
+  }
+
+  /** A node on free ports of this machine, once it serves. */
+  async serve(dataFolder: string, settings: readonly string[] = []): Promise<ServingNode> {
+    const own = ['api.listen=127.0.0.1:0', 'peer.listen=127.0.0.1:0', 'log.format=json'];
+    const words = ['server', '--data', dataFolder, ...[...own, ...settings].flatMap((each) => ['--set', each])];
+    const child = this.#spawn(words, {});
+    const node = new ServingNode(child);
+    await node.untilServing(startMsMax);
+    return node;
+  }
+
+  /** A call that stays open, as long as the test likes. */
+  watchHealth(api: string): HealthWatch {
+    return new HealthWatch(api);
+  }
+
+  async stopAll(): Promise<void> {
+    for (const child of this.#children) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const closed = once(child, 'close');
+      child.kill('SIGKILL');
+      await closed;
+    }
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
+  }
+
+  #spawn(words: readonly string[], environment: Readonly<Record<string, string>>): ChildProcess {
+    const { PATH: path = '', HOME: home = '' } = process.env;
+    const child = spawn(process.execPath, [this.#program, ...words], {
+      env: { PATH: path, HOME: home, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#children.add(child);
+    return child;
+  }
+}
+
+export class ServingNode {
+  readonly child: ChildProcess;
+  readonly #output: () => { stdout: string; stderr: string };
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    this.#output = collect(child);
+  }
+
+  /** Every event that the node has logged so far. */
+  get events(): Record<string, unknown>[] {
+    const lines = this.#output().stdout.split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** host:port of its API. */
+  get api(): string {
+    return String(this.events.find(({ msg }) => msg === 'the node serves')?.['api']);
+  }
+
+  async untilServing(msMax: number): Promise<void> {
+    const untilMs = Date.now() + msMax;
+    while (!this.#output().stdout.includes('"the node serves"')) {
+      if (this.child.exitCode !== null) throw new Error(`the node ended: ${JSON.stringify(this.#output())}`);
+      if (Date.now() > untilMs) throw new Error(`the node does not serve: ${JSON.stringify(this.#output())}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** The exit code, or the name of the signal that ended it. */
+  async end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | string> {
+    const closed = once(this.child, 'close');
+    this.child.kill(signal);
+    await closed;
+    return this.child.exitCode ?? this.child.signalCode ?? 'nothing';
+  }
+}
+
+export class HealthWatch {
+  readonly #channel: Channel;
+  #isOpen = false;
+
+  constructor(api: string) {
+    this.#channel = clientNetwork().channel(api);
+    const stream = this.#channel.open(
+      'grpc.health.v1.Health/Watch',
+      { deadlineMs: undefined, headers: {} },
+      {
+        onMessage: (message) => {
+          this.#isOpen = true;
+          stream.release(message.length);
+        },
+        onCredit() {},
+        onEnd() {},
+        onClose() {},
+      },
+    );
+    stream.send([healthRequestCodec.encode({ service: '' })]);
+  }
+
+  async untilOpen(): Promise<void> {
+    while (!this.#isOpen) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}
+
+function collect(child: ChildProcess): () => { stdout: string; stderr: string } {
+  const output = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+  return () => output;
+}
+
+/** A port that nobody listens on, as far as one can know. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a listening socket has a port');
+  return address.port;
+}
