@@ -44,14 +44,18 @@ export class LevelKeyValueStore implements KeyValueStore {
 
   get(key: string): Promise<Uint8Array | undefined> {
     assertStoreKey(key);
-    return this.#perform('get', () => this.#database.get(key));
+    return this.#perform('get', async () => {
+      const value = await this.#database.get(key);
+      return value === undefined ? undefined : plain(value);
+    });
   }
 
   range({ from, below, entriesMax, reverse = false }: KeyRange): Promise<readonly (readonly [string, Uint8Array])[]> {
     return this.#perform('range', async () => {
       // LevelDB would read a limit below zero as none.
       if (entriesMax <= 0 || from >= below) return [];
-      return this.#database.iterator({ gte: from, lt: below, limit: entriesMax, reverse }).all();
+      const entries = await this.#database.iterator({ gte: from, lt: below, limit: entriesMax, reverse }).all();
+      return entries.map(([key, value]) => [key, plain(value)] as const);
     });
   }
 
@@ -98,3 +102,8 @@ export class LevelKeyValueStore implements KeyValueStore {
 
 /** No caller can have put it: keys are printable. */
 const keyNeverUsed = '\u0000';
+
+/** LevelDB gives buffers, which look like arrays of bytes and differ from them: their `slice` shares the memory. */
+function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

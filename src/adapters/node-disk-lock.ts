@@ -15,6 +15,7 @@ import { constants, promises as fs } from 'node:fs';
 import * as net from 'node:net';
 import { DiskError } from '../ports/disk.ts';
 import { codeOf } from './node-disk-errors.ts';
+import { nodeDiskFunctions } from './node-disk-functions.ts';
 
 const namePattern = /^\.lock-[0-9a-f]{32}$/;
 
@@ -24,10 +25,11 @@ export function isLockName(name: string): boolean {
 
 /** Resolves to the function that gives the folder back. Rejects with a system error, or with DiskError `locked`. */
 export async function lockFolderOfDisk(path: string, absolutePath: string): Promise<() => Promise<void>> {
-  const folder = await fs.open(absolutePath, constants.O_RDONLY | constants.O_DIRECTORY);
+  // A plain number, which nobody closes when the caller forgets how to give the folder back.
+  const descriptor = await nodeDiskFunctions.open(absolutePath, constants.O_RDONLY | constants.O_DIRECTORY);
   const name = `.lock-${randomBytes(16).toString('hex')}`;
   // The address of a Unix socket has about 100 bytes; on Linux this way to it is short however deep the folder is.
-  const folderAddress = process.platform === 'linux' ? `/proc/self/fd/${folder.fd}` : absolutePath;
+  const folderAddress = process.platform === 'linux' ? `/proc/self/fd/${descriptor}` : absolutePath;
   const addressOf = (claim: string): string => `${folderAddress}/${claim}`;
   let server: net.Server | undefined;
   const giveWay = async (): Promise<void> => {
@@ -36,7 +38,7 @@ export async function lockFolderOfDisk(path: string, absolutePath: string): Prom
       if (server === undefined) resolve();
       else server.close(() => resolve());
     });
-    await folder.close();
+    await nodeDiskFunctions.close(descriptor);
   };
   try {
     server = await listen(addressOf(name));

@@ -2,7 +2,7 @@
  * Promises about the bytes of files while the machine is up.
  */
 import { expect } from 'vitest';
-import { contentsOf, expectBytes, expectProblem, patterned, written, type DiskCase } from './disk-stage.ts';
+import { contentsOf, expectBytes, expectProblem, joined, patterned, written, type DiskCase } from './disk-stage.ts';
 
 export const fileCases: readonly DiskCase[] = [
   {
@@ -41,7 +41,7 @@ export const fileCases: readonly DiskCase[] = [
       await file.write(3, parts);
       await file.write(0, []);
       await file.write(1_000_000, [new Uint8Array(0)]);
-      const whole = Uint8Array.from([0, 0, 0, ...parts.flatMap((part) => [...part])]);
+      const whole = joined([new Uint8Array(3), ...parts]);
       expectBytes(await file.read(0, whole.length + 1), whole);
     },
   },
@@ -75,7 +75,7 @@ export const fileCases: readonly DiskCase[] = [
       await Promise.all(
         files.flatMap((file) => pieces.toReversed().map((piece, at) => file.write((19 - at) * 1_000, [piece]))),
       );
-      const whole = Uint8Array.from(pieces.flatMap((piece) => [...piece]));
+      const whole = joined(pieces);
       for (const file of files) expectBytes(await file.read(0, 30_000), whole);
     },
   },
@@ -87,7 +87,10 @@ export const fileCases: readonly DiskCase[] = [
       bytes.fill(0);
       const read = await file.read(0, 1_000);
       expectBytes(read, patterned(1_000, 6));
+      const half = await file.read(500, 500);
+      expectBytes(read, patterned(1_000, 6));
       read.fill(0);
+      expectBytes(half, patterned(1_000, 6).subarray(500));
       expectBytes(await file.read(0, 1_000), patterned(1_000, 6));
     },
   },
