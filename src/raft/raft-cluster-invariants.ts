@@ -5,7 +5,7 @@
  * For tests and simulation. Tell it of every start and every step; it throws an InvariantError that begins with the
  * number of what is broken (README.md). What holds for each voter alone is checked along the way.
  */
-import { assert, type Facts } from '../base/assert.ts';
+import { assert, assertUnreachable, type Facts } from '../base/assert.ts';
 import type { DirectoryId, VoterId } from '../base/ids.ts';
 import { indexZero, type LogIndex, type Term } from '../base/raft-position.ts';
 import { RaftDurableModel } from './raft-durable-model.ts';
@@ -110,7 +110,23 @@ export class RaftClusterInvariants {
         watched.reads.delete(effect.readId);
         return;
       }
+      // No promise between voters hangs on these.
+      case 'store-snapshot-chunk':
+      case 'load-entries':
+      case 'load-snapshot-chunk':
+      case 'proposal-committed':
+      case 'proposal-refused':
+      case 'proposal-outcome-unknown':
+      case 'read-refused':
+      case 'transfer-ended':
+      case 'became-follower':
+      case 'became-candidate':
+      case 'leadership-established':
+      case 'peers-changed':
+      case 'voters-changed':
+        return;
       default:
+        assertUnreachable(effect);
     }
   }
 

@@ -5,7 +5,7 @@
  * truncated (R11). One voter at a time: then any majority of the old set shares a voter with any majority of the
  * new one, and no joint phase is needed (thesis 4.1).
  */
-import { assert } from '../base/assert.ts';
+import { assert, assertUnreachable } from '../base/assert.ts';
 import type { DirectoryId, VoterId } from '../base/ids.ts';
 import type { LogIndex } from '../base/raft-position.ts';
 import { ok, refused, type Result } from '../base/result.ts';
@@ -107,6 +107,8 @@ export function decideVoters(voters: readonly Voter[], change: VoterChange): Res
       return voters.some((voter) => isSameVoter(voter, change.voter))
         ? ok(voters.map((voter) => (isSameVoter(voter, change.voter) ? change.voter : voter)))
         : refused({ type: 'not-a-voter' });
+    default:
+      return assertUnreachable(change);
   }
 }
 

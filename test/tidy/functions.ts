@@ -119,7 +119,7 @@ function nameBefore(code: readonly Token[], start: number): string {
 }
 
 /** Index of each bracket's partner, both ways. Template parts bracket their expressions like braces. */
-function partnersOf(code: readonly Token[]): ReadonlyMap<number, number> {
+export function partnersOf(code: readonly Token[]): ReadonlyMap<number, number> {
   const partners = new Map<number, number>();
   const open: number[] = [];
   for (const [at, token] of code.entries()) {

@@ -252,6 +252,18 @@ export const plants: readonly Plant[] = [
     `a\n<!-- ${unfinishedWord}: later -->`,
     `cluster/README.md:2 unfinished: ${unfinishedWord}`,
   ),
+  plant(
+    'a time without a unit',
+    'src/api/a.ts',
+    'interface A { readonly callTimeout?: number }',
+    'src/api/a.ts:2 unit: callTimeout of what',
+  ),
+  plant(
+    'a switch that forgets what it does not know',
+    'src/api/a.ts',
+    "switch (a) { case 'b': break; default: }\nassertUnreachable(a);",
+    'src/api/a.ts:2 switch: a switch without assertUnreachable',
+  ),
   {
     what: 'two files of one name',
     files: { 'src/base/a.ts': '', 'src/api/a.ts': '' },
@@ -322,6 +334,8 @@ export const clean: Plant['files'] = {
     "import type { E } from '../raft/e.ts';\nimport { type F } from '../group/f.ts';\nimport { odradek } from './generated/messages.js';",
   'src/adapters/g.ts': "import { open } from 'node:fs';\nprocess.exit(Date.now());\nexport async function openG() {}",
   'src/cli/h.ts': "import { z } from 'zod';\nimport '../client/i.ts';\nconsole.log(new Date());",
+  'src/node/j.ts':
+    "switch (k) { case 'l': { break; } default: assertUnreachable(k); }\nlet timeoutMs: number; let message: number;",
   'src/main.ts': "import { h } from './cli/h.ts';\nsetTimeout(h, 1);",
   'src/client/index.ts': "export { I } from './i.ts';",
   'src/storage/segment-recovery.ts': 'export function recoverSegment() {}',
