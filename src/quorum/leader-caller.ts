@@ -5,6 +5,7 @@
  * outcome got lost, because the state machine applies its request id once. Changes of voters and transfers are
  * not: whoever asked decides.
  */
+import { assertUnreachable } from '../base/assert.ts';
 import { refused, ok, type Result } from '../base/result.ts';
 import { statusOf, type Status } from '../base/status.ts';
 import type { ClusterId, VoterId } from '../base/ids.ts';
@@ -120,5 +121,7 @@ function isWorthRetrying(call: LeaderCall, answer: LeaderAnswer): boolean {
         answer.problem.type === 'transfer-in-progress' ||
         answer.problem.type === 'term-not-committed'
       );
+    default:
+      return assertUnreachable(answer);
   }
 }

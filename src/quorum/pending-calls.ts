@@ -3,6 +3,7 @@
  *
  * Bounded by Raft's own limits (uncommitted entries, pending reads); one transfer at a time.
  */
+import { assertUnreachable } from '../base/assert.ts';
 import { indexZero, type LogIndex } from '../base/raft-position.ts';
 import type { LeaderAnswer, LeaderRefusal } from '../raft/leader-call.ts';
 import type { TransferOutcome } from '../raft/raft-effect.ts';
@@ -109,5 +110,7 @@ function answerOfTransfer(outcome: TransferOutcome): LeaderAnswer {
       return refusedCall({ type: 'not-leader', leader: undefined });
     case 'no-such-voter':
       return refusedCall({ type: 'not-a-voter' });
+    default:
+      return assertUnreachable(outcome);
   }
 }

@@ -296,8 +296,25 @@ function scheduleOf(effect: RaftEffect): Schedule {
     case 'proposal-committed':
     case 'read-ready':
       return machineLane;
-    default:
+    case 'persist':
+    case 'install-snapshot':
+    case 'store-snapshot-chunk':
+    case 'load-entries':
+    case 'load-snapshot-chunk':
+    case 'send':
+    case 'proposal-refused':
+    case 'proposal-outcome-unknown':
+    case 'read-refused':
+    case 'transfer-ended':
+    case 'became-follower':
+    case 'became-candidate':
+    case 'became-leader':
+    case 'leadership-established':
+    case 'peers-changed':
+    case 'voters-changed':
       return now;
+    default:
+      return assertUnreachable(effect);
   }
 }
 
