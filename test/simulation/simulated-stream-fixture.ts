@@ -2,12 +2,22 @@
  * Two simulated machines for the stream suite. The suite's code is nobody's process: it uses the ports of two
  * processes from outside, between the turns.
  */
+import { calmWeather, type LinkWeather } from '../../src/simulation/simulated-links.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import type { Network, StreamLimits } from '../../src/ports/stream.ts';
 import type { StreamFixture } from '../conformance/stream.ts';
 
-export function simulatedStreamFixture(streamLimits: StreamLimits, seed = 1): StreamFixture {
+export interface FixtureOptions {
+  readonly seed: number;
+  readonly weather: LinkWeather;
+}
+
+export function simulatedStreamFixture(
+  streamLimits: StreamLimits,
+  { seed, weather }: FixtureOptions = { seed: 1, weather: calmWeather },
+): StreamFixture {
   const simulation = new Simulation({ seed, streamLimits });
+  simulation.network.links.setWeather(weather);
   const networks = new Map<string, Network>();
   const network = (name: string): Network => {
     const known = networks.get(name);
