@@ -30,6 +30,12 @@ export class SimulatedEventLog implements EventLog {
 
 function textOf(facts: Facts): string {
   return Object.entries(facts)
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}=${textOfValue(value)}`)
     .join(' ');
+}
+
+function textOfValue(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'bigint' || value === undefined || value instanceof Error) return String(value);
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
 }

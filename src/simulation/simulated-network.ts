@@ -147,6 +147,7 @@ export class SimulatedNetwork {
       deadlineMs: incoming.deadlineMs,
       outgoing: forward,
       onOver: (side) => {
+        connection.connectTimeout?.cancel();
         this.#settle(connection);
         onOver(side);
       },

@@ -168,3 +168,23 @@ test('two lives and two processes start their monotonic clocks anywhere', async 
   await simulation.run({ untilMs: 2 });
   expect(new Set(starts).size).toBe(3);
 });
+
+test('an event log writes constant sentences into the trace, with all facts, and counts them', async () => {
+  const { simulation } = worldOf(({ eventLog }) => {
+    const log = eventLog.with({ node: 1 });
+    log.emit('info', 'something happened', { name: 'a b', big: 2n, nested: { big: 3n }, none: undefined });
+    log.emit('warn', 'something happened', { fault: new FaultError('the disk is gone', {}) });
+  });
+  await simulation.run({ untilMs: 1 });
+  expect(simulation.world.reached.get('said: something happened')).toBe(2);
+  expect(
+    simulation.world.trace
+      .lastLines()
+      .slice(-2)
+      .map((line) => line.trim()),
+  ).toEqual([
+    '0.000 n1       info: something happened node=1 name=a b big=2 nested={"big":"3"} none=undefined',
+    '0.000 n1       warn: something happened node=1 fault=FaultError: the disk is gone',
+  ]);
+  expect(simulation.world.problem).toBeUndefined();
+});
