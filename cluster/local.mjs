@@ -54,10 +54,9 @@ async function up(written) {
     );
   }
   await untilLed(voters);
-  const shown = relative(process.cwd(), dataFolder) || '.';
   const [{ api }] = voters;
   console.log(`
-A quorum of ${count} leads itself. Data and logs are in ${shown}/. Type next:
+The quorum has ${count === 1 ? 'one voter, which leads' : `${count} voters and a leader`}. Data and logs are in ${shownPath(dataFolder)}/. Type next:
 
   grpcurl -plaintext ${api} list
   grpcurl -plaintext ${api} odradek.v1.QuorumService/GetQuorum
@@ -67,11 +66,18 @@ A quorum of ${count} leads itself. Data and logs are in ${shown}/. Type next:
   make down          stop; the data stays for the next make quorum`);
 }
 
-/** A running quorum does not change its size by being started again. */
+/** A quorum keeps the voters that founded it: another number would be another quorum on the same data. */
 function refuseOtherSize(voters) {
-  const running = knownVoters().filter((each) => findProcess(each) !== undefined);
-  if (running.some(({ id }) => id > voters.length))
-    fail(`${running.length} voters run, not ${voters.length}; stop them first with: make down`);
+  const known = knownVoters().length;
+  if (known > 0 && known !== voters.length)
+    fail(
+      `${shownPath(dataFolder)}/ holds a quorum of ${known}; for one of ${voters.length} run make down and remove it`,
+    );
+}
+
+function shownPath(path) {
+  const below = relative(process.cwd(), path);
+  return below === '' || below.startsWith('..') ? path : below;
 }
 
 function start(each, voters) {

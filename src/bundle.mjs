@@ -6,6 +6,7 @@
  *
  * Native code stays in its packages: it is found beside their files.
  */
+import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,16 +22,32 @@ const levelBinding = {
   },
 };
 
+/** grpc-js uses it for two services that a node does not have; it is large, and so loaded when it is called. */
+const lateProtoLoader = {
+  name: 'late-proto-loader',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^@grpc\/proto-loader$/ }, ({ path, namespace }) =>
+      namespace === 'late' ? { path, external: true } : { path, namespace: 'late' },
+    );
+    onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => ({
+      contents: `exports.loadSync = (...words) => require(${JSON.stringify(path)}).loadSync(...words);`,
+      resolveDir: source,
+    }));
+  },
+};
+
+const outdir = process.argv[2];
+rmSync(outdir, { recursive: true, force: true });
 await build({
   entryPoints: [join(source, 'main.ts')],
-  outdir: process.argv[2],
+  outdir,
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
   external: ['@node-rs/crc32'],
-  plugins: [levelBinding],
+  plugins: [levelBinding, lateProtoLoader],
   // Packages of the older module format call require.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",

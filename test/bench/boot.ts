@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { clientNetwork } from '../../src/cli/real-network.ts';
+import type { Channel } from '../../src/ports/stream.ts';
 import { callUnary } from '../../src/ports/unary.ts';
 import { quorumReplyCodec } from '../../src/wire/quorum-messages.ts';
 
@@ -35,12 +36,15 @@ async function boot(folder: string): Promise<Boot> {
   const node = spawn(process.execPath, [program, ...words], { stdio: 'ignore' });
   try {
     await untilConnectable(apiPort, startMs);
+    const channel = network.channel(`127.0.0.1:${apiPort}`);
     let answeredMs: number | undefined;
     for (;;) {
-      const leader = await askLeader(`127.0.0.1:${apiPort}`);
+      const leader = await askLeader(channel);
       if (leader !== 'no-answer') answeredMs ??= performance.now() - startMs;
-      if (answeredMs !== undefined && typeof leader === 'number')
+      if (answeredMs !== undefined && typeof leader === 'number') {
+        channel.close();
         return { answeredMs, ledMs: performance.now() - startMs };
+      }
       if (performance.now() - startMs > bootMsMax) throw new Error(`no leader after ${bootMsMax} ms`);
       await delay(1);
     }
@@ -49,14 +53,12 @@ async function boot(folder: string): Promise<Boot> {
   }
 }
 
-async function askLeader(endpoint: string): Promise<number | 'no-leader' | 'no-answer'> {
-  const channel = network.channel(endpoint);
+async function askLeader(channel: Channel): Promise<number | 'no-leader' | 'no-answer'> {
   const answer = await callUnary(channel, {
     method: 'odradek.v1.QuorumService/GetQuorum',
     request: [new Uint8Array(0)],
     options: { deadlineMs: 1000, headers: {} },
   });
-  channel.close();
   if (!answer.ok) return 'no-answer';
   const quorum = quorumReplyCodec.decode(answer.value);
   if (!quorum.ok) throw new Error(quorum.problem.why);
