@@ -27,6 +27,8 @@ export class SnapshotWriter {
   #pendingBytes = 0;
   #chunksWritten = 0;
   #contentCrc = 0;
+  /** Stays true when the write fails. */
+  #isChunkUnderWay = false;
   #state: 'writing' | 'finished' | 'abandoned' = 'writing';
 
   private constructor(options: SnapshotWriterOptions, file: DiskFile) {
@@ -65,6 +67,7 @@ export class SnapshotWriter {
   /** When it resolves, the file is durable under its own name. */
   async finish(): Promise<SnapshotPointer> {
     assert(this.#state === 'writing', 'a snapshot ends once', { state: this.#state });
+    assert(!this.#isChunkUnderWay, 'a snapshot whose bytes were not all written is not finished');
     const sizeBytes = this.sizeBytes;
     if (this.#pendingBytes > 0) await this.#writeChunk();
     this.#state = 'finished';
@@ -89,7 +92,10 @@ export class SnapshotWriter {
     const number = this.#chunksWritten;
     const { position } = chunkSpan(this.header, { number, sizeBytes: this.sizeBytes });
     this.#contentCrc = crc32c(content, this.#contentCrc);
+    assert(!this.#isChunkUnderWay, 'a snapshot takes one call at a time, and none after a failed one', { number });
+    this.#isChunkUnderWay = true;
     await this.#file.write(position, [encodeChunk(number, content)]);
+    this.#isChunkUnderWay = false;
     this.#chunksWritten += 1;
     this.#pendingBytes = 0;
   }

@@ -4,5 +4,6 @@
 import { driveMutants } from './drive-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { raftMutants } from './raft-mutants.ts';
+import { storeMutants } from './store-mutants.ts';
 
-export const catalogues: readonly Mutant[] = [...driveMutants, ...raftMutants];
+export const catalogues: readonly Mutant[] = [...driveMutants, ...raftMutants, ...storeMutants];

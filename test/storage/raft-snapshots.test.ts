@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { InvariantError } from '../../src/base/assert.ts';
 import { voterId } from '../../src/base/ids.ts';
 import { logIndex, term } from '../../src/base/raft-position.ts';
+import { DiskError } from '../../src/ports/disk.ts';
 import { RaftDamageError } from '../../src/storage/raft-damage.ts';
 import { chunkBytes } from '../../src/storage/raft-snapshot-format.ts';
 import type { ReceivedChunk, SnapshotChunk } from '../../src/storage/raft-snapshots.ts';
@@ -198,6 +199,16 @@ test('a snapshot with a flipped bit is neither used at the start nor sent later'
     expect(opened).toMatchObject({ ok: false, problem: { type: 'damaged' } });
   }
   expect(atStart).toBe(40);
+});
+
+test('a snapshot whose bytes could not be written is never finished', async () => {
+  const stage = new StorageStage(1);
+  const { store } = await storeOfTen(stage);
+  const writer = await stage.settle(store.beginSnapshot(logIndex(8), asBytes('voters')));
+  stage.disk.failNext('write', (path) => path.includes('local'));
+  await expect(stage.settle(writer.append(new Uint8Array(chunkBytes)))).rejects.toBeInstanceOf(DiskError);
+  await expect(stage.settle(store.finishSnapshot(writer))).rejects.toBeInstanceOf(InvariantError);
+  expect(store.snapshot).toBeUndefined();
 });
 
 test('a snapshot that is missing or cut short is damage', async () => {

@@ -3,8 +3,14 @@
  * do, or the very same state. Never a shorter or another one.
  */
 import { expect, test } from 'vitest';
+import { logIndex, term } from '../../src/base/raft-position.ts';
+import type { KeyValueStores } from '../../src/ports/key-value-store.ts';
+import { RaftDamageError } from '../../src/storage/raft-damage.ts';
+import { entryKey } from '../../src/storage/raft-keys.ts';
+import type { RaftChange } from '../../src/storage/raft-store.ts';
 import {
   applyToView,
+  asBytes,
   drawOperation,
   drawPersist,
   emptyView,
@@ -112,6 +118,65 @@ test('a lost tail of one batch is made good from the sentinel, and one of more b
     }
   }
 });
+
+test('an older version of an entry that comes back is refused at the start', async () => {
+  const stage = new StorageStage(5);
+  const { store } = await stage.settle(stage.openStore());
+  const [first, second] = rewrittenEntry;
+  await stage.settle(store.persist(first));
+  stage.kill();
+  const older = (await rowsOf(stage)).find(([key]) => key === entryKey(1));
+  const { store: again } = await stage.settle(stage.openStore());
+  await stage.settle(again.persist(second));
+  stage.kill();
+  if (older === undefined) throw new Error('the entry is there');
+  const level = await stage.settle(stage.ports.stores.open(stageLevel));
+  await stage.settle(level.batch([{ type: 'put', key: older[0], value: older[1] }], { sync: true }));
+  await stage.settle(level.close());
+  expect(await outcomeOf(stage)).toBe('refused');
+});
+
+test('an older version of an entry that comes back while the store is in use is not handed out', async () => {
+  const stage = new StorageStage(5);
+  const [first, second] = rewrittenEntry;
+  let older: Rows = [];
+  let isStale = false;
+  /** A store whose damaged tables show what was there before. */
+  const staleStores: KeyValueStores = {
+    async open(path) {
+      const level = await stage.ports.stores.open(path);
+      return {
+        get: (key) => level.get(key),
+        batch: (writes, options) => level.batch(writes, options),
+        close: () => level.close(),
+        range: async (range) => (isStale ? older : level.range(range)),
+      };
+    },
+  };
+  const { store } = await stage.settle(stage.openStore({ stores: staleStores }));
+  await stage.settle(store.persist(first));
+  stage.kill();
+  older = (await rowsOf(stage)).filter(([key]) => key === entryKey(1));
+  const { store: again } = await stage.settle(stage.openStore({ stores: staleStores }));
+  await stage.settle(again.persist(second));
+  isStale = true;
+  const read = again.entries({ from: logIndex(1), to: logIndex(1), bytesMax: 1000 });
+  await expect(stage.settle(read)).rejects.toBeInstanceOf(RaftDamageError);
+});
+
+/** The same index, written in one term and overwritten in the next. */
+const rewrittenEntry: readonly [RaftChange, RaftChange] = [
+  {
+    hardState: { term: term(1), votedFor: undefined },
+    truncateFrom: undefined,
+    entries: [{ index: logIndex(1), term: term(1), payload: asBytes('first') }],
+  },
+  {
+    hardState: { term: term(2), votedFor: undefined },
+    truncateFrom: logIndex(1),
+    entries: [{ index: logIndex(1), term: term(2), payload: asBytes('second') }],
+  },
+];
 
 for (const lost of ['level', 'sentinel-0', 'sentinel-1', 'both sentinels', 'meta'] as const) {
   test(`a directory that lost ${lost} is refused, or has everything`, async () => {

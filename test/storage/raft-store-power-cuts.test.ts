@@ -2,6 +2,8 @@
  * Cuts the power of a simulated machine at every point of random histories of one raft store.
  */
 import { expect, test } from 'vitest';
+import { logIndex, term } from '../../src/base/raft-position.ts';
+import { redoBytesMax } from '../../src/storage/raft-sentinel.ts';
 import { StorageStage, type OpenedStore } from './storage-stage.ts';
 import {
   applyToView,
@@ -79,3 +81,32 @@ test('power cuts one after the other, during recovery too, lose nothing that was
     await history.stage.settle(liveOnce(history, 99));
   }
 });
+
+test('a batch too large for the sentinel is there or not after a power cut at any point, and never refused', async () => {
+  const lengths = new Set<number>();
+  for (let cutAt = 40; ; cutAt += 1) {
+    const stage = new StorageStage(7);
+    const persisting = stage.openStore().then(({ store }) => persistLarge(store));
+    const outcome = await stage.settleWithin(persisting, cutAt);
+    if (outcome !== 'cut') stage.cutPower();
+    const { store } = await stage.settle(stage.openStore());
+    const { entries } = await stage.settle(viewOf(store));
+    lengths.add(entries.length);
+    if (outcome === 'cut') continue;
+    expect(entries.length).toBe(3);
+    break;
+  }
+  expect([...lengths].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
+});
+
+async function persistLarge(store: OpenedStore['store']): Promise<void> {
+  for (const [at, bytes] of [10, redoBytesMax + 1, 10].entries()) {
+    const index = logIndex(at + 1);
+    const entry = { index, term: term(1), payload: new Uint8Array(bytes).fill(index) };
+    await store.persist({
+      hardState: { term: term(1), votedFor: undefined },
+      truncateFrom: undefined,
+      entries: [entry],
+    });
+  }
+}

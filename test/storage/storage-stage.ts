@@ -117,9 +117,10 @@ export class StorageStage {
 
   /** Rejects when the directory is refused; a store that is refused is an answer. */
   async tryOpenStore(
-    options: { recentBytesMax?: number; onEntry?: (entry: RaftEntryRecord) => void } = {},
+    options: { recentBytesMax?: number; onEntry?: (entry: RaftEntryRecord) => void; stores?: KeyValueStores } = {},
   ): Promise<Result<OpenedStore, RaftDamage>> {
-    const { disk, stores } = this.#living;
+    const { disk } = this.#living;
+    const stores = options.stores ?? this.#living.stores;
     const directory = await this.openDirectory({ clusterId: ourCluster });
     if (!directory.ok) throw new Error(`the directory is refused: ${JSON.stringify(directory.problem)}`);
     const recentBytesMax = options.recentBytesMax ?? 1_000_000;
@@ -132,8 +133,8 @@ export class StorageStage {
     return store;
   }
 
-  async openStore(): Promise<OpenedStore> {
-    const opened = await this.tryOpenStore();
+  async openStore(options: { stores?: KeyValueStores } = {}): Promise<OpenedStore> {
+    const opened = await this.tryOpenStore(options);
     if (!opened.ok) throw new Error(`the store is refused: ${JSON.stringify(opened.problem)}`);
     return opened.value;
   }
