@@ -12,12 +12,15 @@ import type { BitFlip, FlipOutcome, WorkerReply, WorkerRequest } from './bit-fli
 export interface SweepOptions {
   /** Every bit whose number among all bits is a multiple of it. */
   readonly stride: number;
+  /** Of files whose path contains it. */
+  readonly only: string;
   readonly workers: number;
-  readonly onProgress: (done: number, total: number) => void;
+  readonly onProgress: (soFar: SweepResult) => void;
 }
 
 export interface SweepResult {
   /** By kind of file, in the order of first sight. */
+  readonly done: number;
   readonly table: ReadonlyMap<string, Readonly<Record<FlipOutcome, number>>>;
   readonly total: number;
   /** The first few of what must not be. */
@@ -42,7 +45,7 @@ export async function sweepBitFlips(options: SweepOptions): Promise<SweepResult>
   const root = await fs.mkdtemp(join(await quickFolder(), 'odradek-bit-flips-'));
   try {
     const template = await makeTemplate(join(root, 'template'));
-    const flips = allFlips(template, options.stride);
+    const flips = allFlips(template, options);
     const sweep = new Sweep(flips, options);
     const workers = Array.from({ length: options.workers }, (_, at) =>
       sweep.work(join(root, `worker-${at}`), template),
@@ -62,10 +65,9 @@ async function quickFolder(): Promise<string> {
   );
 }
 
-function allFlips(template: BitFlipTemplate, stride: number): BitFlip[] {
-  const all = template.files.flatMap(({ path, bytes }) =>
-    Array.from({ length: bytes.length * 8 }, (_, bit) => ({ path, bit })),
-  );
+function allFlips(template: BitFlipTemplate, { stride, only }: SweepOptions): BitFlip[] {
+  const files = template.files.filter(({ path }) => path.includes(only));
+  const all = files.flatMap(({ path, bytes }) => Array.from({ length: bytes.length * 8 }, (_, bit) => ({ path, bit })));
   return all.filter((_, at) => at % stride === 0);
 }
 
@@ -94,7 +96,7 @@ class Sweep {
   }
 
   result(): SweepResult {
-    return { table: this.#table, total: this.#total, wrong: this.#wrong };
+    return { done: this.#done, table: this.#table, total: this.#total, wrong: this.#wrong };
   }
 
   /** Until the process dies, or has nothing left to do and is ended. */
@@ -136,7 +138,7 @@ class Sweep {
     const isWrong = reply.outcome === 'wrong' || reply.outcome === 'process died';
     if (isWrong && this.#wrong.length < wrongShownMax) this.#wrong.push(reply);
     this.#done += 1;
-    this.#onProgress(this.#done, this.#total);
+    this.#onProgress(this.result());
   }
 }
 
@@ -144,7 +146,7 @@ function send(child: ChildProcess, request: WorkerRequest): void {
   child.send(request);
 }
 
-export function sweepTable({ table, total }: SweepResult): string {
+export function sweepTable({ table, done, total }: SweepResult): string {
   const columns = ['refused', 'repaired', 'carried nothing', 'wrong', 'process died'] as const;
   const rows = [...table].sort(([a], [b]) => (a < b ? -1 : 1));
   const sums = columns.map((column) => rows.reduce((sum, [, row]) => sum + row[column], 0));
@@ -158,6 +160,6 @@ export function sweepTable({ table, total }: SweepResult): string {
         columns.map((column) => row[column]),
       ),
     ),
-    line(`${total} bits`, sums),
+    line(`${done} of ${total} bits`, sums),
   ].join('\n');
 }

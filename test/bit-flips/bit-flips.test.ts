@@ -8,7 +8,7 @@ import { sweepBitFlips, sweepTable } from './bit-flip-sweep.ts';
 const stride = 433;
 
 test('a flipped bit in a real store is refused with what to do, made good, or was in a byte that carries nothing', async () => {
-  const result = await sweepBitFlips({ stride, workers: 2, onProgress: () => {} });
+  const result = await sweepBitFlips({ stride, only: '', workers: 2, onProgress: () => {} });
   expect(result.wrong, sweepTable(result)).toEqual([]);
   expect(result.total).toBeGreaterThan(150);
   const sumOf = (outcome: 'refused' | 'repaired' | 'carried nothing'): number =>

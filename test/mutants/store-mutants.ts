@@ -23,7 +23,7 @@ interface Plan extends Pick<Mutant, 'id' | 'bug' | 'file' | 'find' | 'replace' |
 
 const plans: readonly Plan[] = [
   {
-    id: 'X02',
+    id: 'ST27',
     by: 'raft-store-power-cuts',
     bug: 'term and vote are written before the entries that came with them, in a batch of their own',
     file: store,
