@@ -38,6 +38,8 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
   readonly #parts: AcceptedStreamParts;
   readonly #outflow: Outflow;
   readonly #inflow: Inflow;
+  /** Kept, because a socket that is gone has no address. */
+  readonly #peer: string;
   #handlers: StreamHandlers | undefined;
   #deadlineAtMs = Infinity;
   #deadlineSlackMs = 0;
@@ -51,6 +53,7 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
   constructor(parts: AcceptedStreamParts) {
     super(parts.call);
     this.#parts = parts;
+    this.#peer = parts.call.getPeer();
     this.#outflow = new Outflow(parts.limits.windowBytes);
     this.#inflow = new Inflow(parts.limits.windowBytes, () => parts.call.startRead());
   }
@@ -65,6 +68,10 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
       },
       onCancel: () => this.#finish(this.#endSeenFromHere()),
     });
+  }
+
+  get peer(): string {
+    return this.#peer;
   }
 
   get creditBytes(): number {
@@ -97,7 +104,7 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
     this.#inflow.stop();
     // A caller that reads nothing would pin what was sent to it for as long as it likes.
     const { call, cutConnection, closeFlushMsMax } = this.#parts;
-    if (this.#deadlineAtMs === Infinity) this.#setTimer(closeFlushMsMax, () => cutConnection(call.getPeer()));
+    if (this.#deadlineAtMs === Infinity) this.#setTimer(closeFlushMsMax, () => cutConnection(this.#peer));
     call.sendStatus(toGrpcStatus(status, this.#lateStatus && this.#hasSent));
   }
 
@@ -120,7 +127,7 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
     const incoming = {
       method,
       headers: headersOf(metadata),
-      peer: call.getPeer(),
+      peer: this.#peer,
       authority: call.getHost(),
       deadlineMs: deadlineAtMs === Infinity ? undefined : Math.max(0, deadlineAtMs - Date.now()),
     };
@@ -143,7 +150,7 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
 
   #outliveDeadline(): void {
     const { call, cutConnection, closeFlushMsMax } = this.#parts;
-    this.#setTimer(closeFlushMsMax, () => cutConnection(call.getPeer()));
+    this.#setTimer(closeFlushMsMax, () => cutConnection(this.#peer));
     const late = statusOf('deadline-exceeded', 'the deadline of the caller has passed');
     if (this.#ownEnd === undefined) call.sendStatus(toGrpcStatus(late, false));
     this.#ownEnd = late;
@@ -191,8 +198,8 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
     try {
       callHandler(this.#handlers);
     } catch (fault) {
-      const { method, call, faults } = this.#parts;
-      this.close(faults.handlerThrew(fault, { method, peer: call.getPeer() }));
+      const { method, faults } = this.#parts;
+      this.close(faults.handlerThrew(fault, { method, peer: this.#peer }));
     }
   }
 }

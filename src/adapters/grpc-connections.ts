@@ -21,15 +21,22 @@ interface Connection {
   readonly handshakeTimer: NodeJS.Timeout;
   /** Caller's HTTP/2 settings have arrived. */
   greeted: boolean;
+  openStreams: number;
+  /** Since when there has been no stream. */
+  idleSinceMs: number;
 }
 
 const refusalReportMs = 60_000;
+
+/** How long a connection that was asked to go, because it is idle, may take to go. */
+const farewellMsMax = 2000;
 
 export class GrpcConnections {
   readonly #options: ConnectionsOptions;
   readonly #connections = new Map<string, Connection>();
   readonly #server: Server;
   #onEmpty: (() => void) | undefined;
+  #sweepTimer: NodeJS.Timeout | undefined;
   #refusalReportedAtMs = -Infinity;
 
   constructor(options: ConnectionsOptions) {
@@ -46,6 +53,7 @@ export class GrpcConnections {
         reject(new FaultError('cannot listen at the endpoint', { endpoint: formatEndpoint({ host, port }) }, error));
       });
       this.#server.listen({ host, port }, () => {
+        this.#sweepTimer = setInterval(() => this.#cutIdle(), farewellMsMax / 4).unref();
         const address = this.#server.address();
         const picked = typeof address === 'object' && address !== null ? address.port : port;
         resolve(formatEndpoint({ host, port: picked }));
@@ -62,11 +70,24 @@ export class GrpcConnections {
     clearTimeout(connection.handshakeTimer);
   }
 
+  streamOpened(peer: string): void {
+    const connection = this.#connections.get(peer);
+    if (connection !== undefined) connection.openStreams += 1;
+  }
+
+  streamGone(peer: string): void {
+    const connection = this.#connections.get(peer);
+    if (connection === undefined) return;
+    connection.openStreams -= 1;
+    if (connection.openStreams === 0) connection.idleSinceMs = performance.now();
+  }
+
   cut(peer: string): void {
     this.#connections.get(peer)?.socket.destroy();
   }
 
   stopAccepting(): void {
+    clearInterval(this.#sweepTimer);
     this.#server.close();
     for (const { socket, greeted } of this.#connections.values()) if (!greeted) socket.destroy();
   }
@@ -86,7 +107,13 @@ export class GrpcConnections {
   #accept(socket: Socket): void {
     const key = keyOf(socket.remoteAddress, socket.remotePort);
     const handshakeTimer = setTimeout(() => socket.destroy(), this.#options.limits.handshakeMsMax).unref();
-    this.#connections.set(key, { socket, handshakeTimer, greeted: false });
+    this.#connections.set(key, {
+      socket,
+      handshakeTimer,
+      greeted: false,
+      openStreams: 0,
+      idleSinceMs: performance.now(),
+    });
     // Whatever happens to it, its close follows.
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -95,6 +122,16 @@ export class GrpcConnections {
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
     this.#options.onConnection(socket);
+  }
+
+  /**
+   * grpc-js asks idle connections to go, and they do once they have no streams. But headers that began and never
+   * end count as a stream to HTTP/2, so whoever sends them slowly could stay for ever.
+   */
+  #cutIdle(): void {
+    const idleBeforeMs = performance.now() - this.#options.limits.connectionIdleMsMax - farewellMsMax;
+    for (const { socket, openStreams, idleSinceMs } of this.#connections.values())
+      if (openStreams === 0 && idleSinceMs < idleBeforeMs) socket.destroy();
   }
 
   #reportRefusal(): void {

@@ -13,8 +13,10 @@ import { GrpcAcceptedStream } from './grpc-accepted-stream.ts';
 import { GrpcConnections } from './grpc-connections.ts';
 import { isLoopback, parseEndpoint } from './grpc-endpoint.ts';
 import { HandlerFaults } from './grpc-faults.ts';
+import { http2ServersOf, type MissingInternal } from './grpc-http2-servers.ts';
 import { type GrpcNetworkOptions, httpWindowBytes, type ListenerTls, serverOptions } from './grpc-options.ts';
-import { type MissingInternal, watchSessions, widenStreamWindows } from './grpc-receive-window.ts';
+import { widenConnectionWindow, widenStreamWindows } from './grpc-receive-window.ts';
+import { refuseCompression } from './grpc-refuse-compression.ts';
 
 export async function listenGrpc(options: GrpcNetworkOptions, { endpoint, methods }: ListenOptions): Promise<Listener> {
   const address = parseEndpoint(endpoint);
@@ -55,11 +57,7 @@ class GrpcListener implements Listener {
       eventLog: options.eventLog,
       onConnection: (socket) => this.#injector.injectConnection(socket),
     });
-    const watched = watchSessions(this.#server, (session) => {
-      session.setLocalWindowSize(httpWindowBytes(options.limits));
-      session.once('remoteSettings', () => this.#connections.greeted(session));
-    });
-    this.#expectInternal(watched);
+    this.#tendHttp2Servers();
   }
 
   get endpoint(): string {
@@ -88,6 +86,19 @@ class GrpcListener implements Listener {
     this.#server.forceShutdown();
   }
 
+  /** What grpc-js has no option for, on the servers inside it. */
+  #tendHttp2Servers(): void {
+    const inside = http2ServersOf(this.#server);
+    this.#expectInternal(inside);
+    for (const http2Server of inside.ok ? inside.value : []) {
+      refuseCompression(http2Server);
+      http2Server.on('session', (session) => {
+        widenConnectionWindow(session, httpWindowBytes(this.#options.limits));
+        session.once('remoteSettings', () => this.#connections.greeted(session));
+      });
+    }
+  }
+
   #makeServer(methods: ListenOptions['methods']): Server {
     const faults = new HandlerFaults(this.#options);
     const server = new Server({
@@ -104,8 +115,13 @@ class GrpcListener implements Listener {
             limits: this.#options.limits,
             faults,
             closeFlushMsMax: this.#options.listenerLimits.closeFlushMsMax,
-            onOpen: (stream) => this.#streams.add(stream),
-            onGone: (stream) => this.#streams.delete(stream),
+            onOpen: (stream) => {
+              this.#streams.add(stream);
+              this.#connections.streamOpened(stream.peer);
+            },
+            onGone: (stream) => {
+              if (this.#streams.delete(stream)) this.#connections.streamGone(stream.peer);
+            },
             cutConnection: (peer) => this.#connections.cut(peer),
           });
         },
@@ -116,9 +132,9 @@ class GrpcListener implements Listener {
     return server;
   }
 
-  #expectInternal(outcome: Result<void, MissingInternal>): void {
+  #expectInternal(outcome: Result<unknown, MissingInternal>): void {
     if (outcome.ok) return;
-    this.#options.eventLog.emit('warn', 'grpc-js changed inside: receiving stays correct but becomes slow', {
+    this.#options.eventLog.emit('warn', 'grpc-js changed inside: streams work, but slowly and with fewer limits', {
       missing: outcome.problem.field,
     });
   }

@@ -38,7 +38,7 @@ test('a listener warns about missing internals of grpc-js and serves all the sam
   expect(warnings).toEqual([
     [
       'warn',
-      'grpc-js changed inside: receiving stays correct but becomes slow',
+      'grpc-js changed inside: streams work, but slowly and with fewer limits',
       { missing: 'commonServerOptions.settings' },
     ],
   ]);

@@ -2,7 +2,8 @@ import { Server } from '@grpc/grpc-js';
 import { connect } from 'node:http2';
 import { expect, test } from 'vitest';
 import { grpcNetwork } from '../../src/adapters/grpc-network.ts';
-import { watchSessions, widenStreamWindows } from '../../src/adapters/grpc-receive-window.ts';
+import { http2ServersOf } from '../../src/adapters/grpc-http2-servers.ts';
+import { widenStreamWindows } from '../../src/adapters/grpc-receive-window.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
 import { conformanceNetworkOptions, until } from '../conformance/stream-grpc-fixture.ts';
 
@@ -33,11 +34,11 @@ test('a server whose inside has changed is told by the field that is missing', (
   expect(widenStreamWindows(gone({ commonServerOptions: {} }), windowBytes)).toMatchObject({
     problem: { field: 'commonServerOptions.settings' },
   });
-  expect(watchSessions(gone({}), () => {})).toMatchObject({ problem: { field: 'http2Servers' } });
-  expect(watchSessions(gone({ http2Servers: new Map() }), () => {})).toMatchObject({
+  expect(http2ServersOf(gone({}))).toMatchObject({ problem: { field: 'http2Servers' } });
+  expect(http2ServersOf(gone({ http2Servers: new Map() }))).toMatchObject({
     problem: { field: 'http2Servers' },
   });
-  expect(watchSessions(gone({ http2Servers: new Map([[{}, {}]]) }), () => {})).toMatchObject({
+  expect(http2ServersOf(gone({ http2Servers: new Map([[{}, {}]]) }))).toMatchObject({
     problem: { field: 'http2Servers.keys' },
   });
 });
