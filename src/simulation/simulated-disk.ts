@@ -78,6 +78,11 @@ export class SimulatedDisk {
     this.#failNext.push({ kind, concerns });
   }
 
+  /** Takes back what `failNext` asked for and has not come yet. */
+  forgetFailures(): void {
+    this.#failNext = [];
+  }
+
   /** Flips bits in what is stored in files whose path fits; returns where, fewer than asked when nothing is stored. */
   flipBits(count: number, concerns: (path: string) => boolean = () => true): readonly FlippedBit[] {
     const candidates = [...this.#inside.tree.files()].filter(

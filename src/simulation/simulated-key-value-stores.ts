@@ -80,6 +80,11 @@ export class SimulatedKeyValueStores {
     this.#failNext.push(kind);
   }
 
+  /** Takes back what `failNext` asked for and has not come yet. */
+  forgetFailures(): void {
+    this.#failNext = [];
+  }
+
   /** Damages a piece of the log of the store: its next opening skips it. False when the log is empty. */
   damageLog(path: string): boolean {
     return this.#onDisk.get(path)?.contents.damageLog() === true;

@@ -92,6 +92,8 @@ export class StorageFaults {
     stores.knobs = this.#storeKnobs;
     disk.unstick();
     stores.unstick();
+    disk.forgetFailures();
+    stores.forgetFailures();
   }
 
   #rot(): boolean {

@@ -2,6 +2,8 @@
  * The disk suite notices every disk that breaks a promise: a suite that cannot fail proves nothing.
  */
 import { expect, test } from 'vitest';
+import { durabilityCases } from './disk-cases-durability.ts';
+import { nodeDiskFixture } from './disk-on-node.ts';
 import { diskBugs } from './disk-planted-bugs.ts';
 import { ForwardingDisk, ForwardingFile } from './disk-forwarding.ts';
 import { powerCutLosesAll, simulatedDiskFixture } from './disk-on-simulation.ts';
@@ -21,17 +23,22 @@ async function withBug(plant: (disk: Disk) => Disk, whole: Promise<DiskFixture>)
   };
 }
 
-function huntOf(plant: (disk: Disk) => Disk): BugHunt<DiskFixture> {
+const simulated = [
+  () => simulatedDiskFixture(1, powerCutLosesAll),
+  () => simulatedDiskFixture(2),
+  () => simulatedDiskFixture(3),
+];
+
+function huntOf(
+  plant: (disk: Disk) => Disk,
+  makeWhole: readonly (() => Promise<DiskFixture>)[] = simulated,
+): BugHunt<DiskFixture> {
   return {
     cases: diskCases.map((diskCase) => ({
       promise: diskCase.promise,
       run: (fixture) => playDiskCase(diskCase, fixture),
     })),
-    fixtures: [
-      () => withBug(plant, simulatedDiskFixture(1, powerCutLosesAll)),
-      () => withBug(plant, simulatedDiskFixture(2)),
-      () => withBug(plant, simulatedDiskFixture(3)),
-    ],
+    fixtures: makeWhole.map((make) => () => withBug(plant, make())),
   };
 }
 
@@ -39,6 +46,14 @@ for (const [bug, plant] of Object.entries(diskBugs))
   test(`the disk suite catches a disk that ${bug}`, async () => {
     const broken = await findBrokenPromise(huntOf(plant));
     printCatch('disk', bug, broken);
+    expect(broken).toBeDefined();
+  });
+
+for (const bug of ['forgets every sync', 'forgets to sync folders', 'syncs no folder but the root'] as const)
+  test(`the disk suite catches a disk that ${bug} also on the real disk`, async () => {
+    const hunt = huntOf(diskBugs[bug] as (below: Disk) => Disk, [nodeDiskFixture]);
+    const broken = await findBrokenPromise({ ...hunt, cases: hunt.cases.slice(-durabilityCases.length) });
+    printCatch('real disk', bug, broken);
     expect(broken).toBeDefined();
   });
 

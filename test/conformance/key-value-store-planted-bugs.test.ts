@@ -2,6 +2,8 @@
  * The key-value suite notices every store that breaks a promise.
  */
 import { expect, test } from 'vitest';
+import { durabilityCases } from './key-value-store-cases-durability.ts';
+import { levelKeyValueFixture } from './key-value-store-on-level.ts';
 import { simulatedKeyValueFixture } from './key-value-store-on-simulation.ts';
 import { keyValueBugs, withStore, type PlantInStores } from './key-value-store-planted-bugs.ts';
 import { playKeyValueCase, type KeyValueFixture } from './key-value-store-stage.ts';
@@ -13,17 +15,22 @@ async function withBug(plant: PlantInStores, whole: Promise<KeyValueFixture>): P
   return { ...fixture, stores: plant(fixture.stores), powerCut: async () => plant(await fixture.powerCut()) };
 }
 
-function huntOf(plant: PlantInStores): BugHunt<KeyValueFixture> {
+const simulated = [
+  () => simulatedKeyValueFixture(1, 0),
+  () => simulatedKeyValueFixture(2),
+  () => simulatedKeyValueFixture(3),
+];
+
+function huntOf(
+  plant: PlantInStores,
+  makeWhole: readonly (() => Promise<KeyValueFixture>)[] = simulated,
+): BugHunt<KeyValueFixture> {
   return {
     cases: keyValueCases.map((keyValueCase) => ({
       promise: keyValueCase.promise,
       run: (fixture) => playKeyValueCase(keyValueCase, fixture),
     })),
-    fixtures: [
-      () => withBug(plant, simulatedKeyValueFixture(1, 0)),
-      () => withBug(plant, simulatedKeyValueFixture(2)),
-      () => withBug(plant, simulatedKeyValueFixture(3)),
-    ],
+    fixtures: makeWhole.map((make) => () => withBug(plant, make())),
   };
 }
 
@@ -31,6 +38,14 @@ for (const [bug, plant] of Object.entries(keyValueBugs))
   test(`the key-value suite catches a store that ${bug}`, async () => {
     const broken = await findBrokenPromise(huntOf(plant));
     printCatch('key-value store', bug, broken);
+    expect(broken).toBeDefined();
+  });
+
+for (const bug of ['skips every sync', 'skips every second sync', 'skips the sync of an empty batch'] as const)
+  test(`the key-value suite catches a store that ${bug} also on LevelDB`, async () => {
+    const hunt = huntOf(keyValueBugs[bug] as PlantInStores, [levelKeyValueFixture]);
+    const broken = await findBrokenPromise({ ...hunt, cases: hunt.cases.slice(-durabilityCases.length) });
+    printCatch('LevelDB', bug, broken);
     expect(broken).toBeDefined();
   });
 
