@@ -7,6 +7,7 @@
  * Read next: raft/raft-effect.ts (the contract), voter-store.ts, snapshot-keeper.ts.
  */
 import { assertUnreachable } from '../base/assert.ts';
+import type { StateMachine } from '../base/state-machine.ts';
 import { Driver, driverLimitsDefault, type DriverLimits, type Outcome, type Schedule } from '../drive/driver.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
@@ -23,8 +24,15 @@ import type { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { VoterStore } from './voter-store.ts';
 import type { RaftMessage } from '../raft/raft-message.ts';
 
+/** Sees what the core decides and changes nothing: the checks of a simulation, or a tracer. */
+export interface RaftWatch {
+  onStart(view: RaftView): void;
+  onStep(view: RaftView, event: RaftEvent, effects: readonly RaftEffect[]): void;
+}
+
 export interface RaftRunnerOptions {
   readonly raft: Raft;
+  readonly watch: RaftWatch | undefined;
   readonly heartbeatMs: number;
   readonly clock: Clock;
   readonly eventLog: EventLog;
@@ -54,7 +62,7 @@ export class RaftRunner {
     this.#options = options;
     this.#tickMs = Math.max(1, Math.floor(options.heartbeatMs / ticksPerHeartbeat));
     this.#driver = new Driver({
-      machine: options.raft,
+      machine: watched(options),
       schedule: scheduleOf,
       perform: (effect) => this.#perform(effect),
       onFatal: options.onFatal,
@@ -288,6 +296,18 @@ type FactEffect = Extract<
 >;
 
 const overloaded = { type: 'limit-reached', limit: 'eventsWaitingMax' } as const;
+
+function watched({ raft, watch }: RaftRunnerOptions): StateMachine<RaftEvent, RaftEffect> {
+  if (watch === undefined) return raft;
+  watch.onStart(raft.view);
+  return {
+    step(event) {
+      const effects = raft.step(event);
+      watch.onStep(raft.view, event, effects);
+      return effects;
+    },
+  };
+}
 
 function scheduleOf(effect: RaftEffect): Schedule {
   switch (effect.type) {

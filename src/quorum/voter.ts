@@ -34,7 +34,7 @@ import { refusedCall } from './pending-calls.ts';
 import { peerMethods, type QuorumCodecs } from './quorum-codecs.ts';
 import type { QuorumDescription, VoterDescription } from './quorum-description.ts';
 import type { QuorumStateMachine } from './quorum-state-machine.ts';
-import { RaftRunner } from './raft-runner.ts';
+import { RaftRunner, type RaftWatch } from './raft-runner.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { SnapshotLimits } from './snapshot-policy.ts';
 import { VoterStore } from './voter-store.ts';
@@ -77,6 +77,7 @@ export interface VoterOptions {
   readonly machine: QuorumStateMachine;
   /** The voter cannot go on: a failed disk, a damaged store, a broken invariant. */
   readonly onFatal: (fault: unknown) => void;
+  readonly watch?: RaftWatch;
 }
 
 /** What runs once the cluster is known. */
@@ -263,6 +264,7 @@ export class Voter {
     });
     const runner = new RaftRunner({
       raft,
+      watch: this.#options.watch,
       heartbeatMs: config.raftLimits.heartbeatMs,
       clock: ports.clock,
       eventLog: ports.eventLog,

@@ -53,7 +53,9 @@ export function onAppendRequest(core: RaftCore, from: VoterId, message: AppendRe
 export function acknowledge(core: RaftCore): void {
   const { role, persistence } = core;
   if (role.name !== 'follower' || role.leader === undefined || !persistence.isHardStateDurable) return;
-  const matchedIndex = logIndex(Math.min(role.verifiedIndex, persistence.durableIndex));
+  const durable = Math.min(role.verifiedIndex, persistence.durableIndex);
+  // What was acknowledged is in the log that is being replaced and in the snapshot that replaces it, which is ahead.
+  const matchedIndex = logIndex(persistence.isInstalling ? Math.max(durable, role.ackedIndex) : durable);
   assert(matchedIndex >= role.ackedIndex, 'an acknowledgement is never taken back', () => ({ matchedIndex }));
   if (!role.isAckDue && matchedIndex === role.ackedIndex) return;
   role.isAckDue = false;

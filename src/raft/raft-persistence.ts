@@ -62,6 +62,11 @@ export class RaftPersistence {
     return this.#inFlight === undefined;
   }
 
+  /** The log is being replaced by a snapshot: a crash leaves the one or the other. */
+  get isInstalling(): boolean {
+    return this.#inFlight?.snapshot !== undefined;
+  }
+
   /** Entries that are in memory alone or on their way to the disk. */
   get unpersistedBytes(): number {
     return this.#waitingBytes + (this.#inFlight?.bytes ?? 0);

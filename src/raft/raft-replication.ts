@@ -10,7 +10,7 @@ import { logIndex, previousIndex, type LogIndex } from '../base/raft-position.ts
 import type { RaftCore } from './raft-core.ts';
 import { entryBytes, type Entry } from './raft-entry.ts';
 import type { AppendRejection, AppendReply } from './raft-message.ts';
-import type { Progress } from './raft-progress.ts';
+import type { Progress, SnapshotTransfer } from './raft-progress.ts';
 import type { LeaderRole } from './raft-role.ts';
 import { startSnapshot } from './raft-snapshot-sender.ts';
 
@@ -64,6 +64,12 @@ export function onAppendReply(core: RaftCore, progress: Progress, reply: AppendR
       ? progress.nextIndex === progress.matchedIndex + 1
       : progress.matchedIndex >= core.log.previous.index;
   if (isFound) progress.replicate();
+  else if (mode.name === 'snapshot' && isOutdated(mode.transfer, progress.matchedIndex)) startSnapshot(core, progress);
+}
+
+/** The peer has all of this snapshot, and meanwhile the log begins behind a later one. */
+function isOutdated({ snapshot }: SnapshotTransfer, matchedIndex: LogIndex): boolean {
+  return snapshot !== undefined && matchedIndex >= snapshot.lastIndex;
 }
 
 export function onAppendRejection(core: RaftCore, progress: Progress, rejection: AppendRejection): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BootstrapWorld, seededDraw } from './raft-bootstrap-model.ts';
 
-const seeds = Array.from({ length: 1500 }, (_, seed) => seed);
+const seeds = Array.from({ length: 600 }, (_, seed) => seed);
 
 test('B1 B2 B3: no history of crashes, lost calls and wiped disks lets two founding sets live at once', () => {
   let refounded = 0;
@@ -17,11 +17,11 @@ test('B1 B2 B3: no history of crashes, lost calls and wiped disks lets two found
     if (world.founded.length > 1) refounded += 1;
   }
   // Otherwise nothing was at stake: the interesting histories are those in which a set dies before it spreads.
-  expect(refounded).toBeGreaterThan(10);
+  expect(refounded).toBeGreaterThan(5);
 });
 
 test('voters that are not wiped end in one cluster whatever crashes and losses came before', () => {
-  for (const seed of seeds.slice(0, 300)) {
+  for (const seed of seeds.slice(0, 150)) {
     const draw = seededDraw(seed);
     const world = new BootstrapWorld({ voters: 1 + draw(5), draw, wipes: false });
     for (let action = 0; action < 100; action += 1) world.act();
