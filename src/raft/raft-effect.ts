@@ -47,10 +47,8 @@ export type ProposalProblem =
   | { readonly type: 'last-voter' }
   | { readonly type: 'catch-up-timed-out' };
 
-export type ReadProblem =
-  | NotLeader
-  | { readonly type: 'term-not-committed' }
-  | { readonly type: 'limit-reached'; readonly limit: string };
+/** A read that arrives before the leader has committed in its term waits for that; it is not refused. */
+export type ReadProblem = NotLeader | { readonly type: 'limit-reached'; readonly limit: string };
 
 export type TransferOutcome = 'done' | 'timed-out' | 'not-leader' | 'no-such-voter' | 'already-leader';
 

@@ -58,7 +58,10 @@ export type RaftEvent =
   | { readonly type: 'entries-loaded'; readonly purpose: LoadPurpose; readonly entries: readonly Entry[] }
   /** `chunk` is undefined when the store no longer holds that snapshot. */
   | { readonly type: 'snapshot-chunk-loaded'; readonly to: VoterId; readonly chunk: SnapshotChunk | undefined }
-  /** The `store-snapshot-chunk` of this snapshot is done; `nextOffset` bytes of it are held now. */
+  /**
+   * The `store-snapshot-chunk` of this snapshot is done; `nextOffset` bytes of it are held now. When the whole does
+   * not pass its check: 0 bytes, and not the last, so that the transfer begins anew (R14).
+   */
   | {
       readonly type: 'snapshot-chunk-stored';
       readonly snapshot: SnapshotMetadata;

@@ -115,7 +115,9 @@ function onMessage(core: RaftCore, letter: Letter): void {
     onPreVoteRequest(core, from, message);
     return;
   }
-  if (message.term < core.term) {
+  // A consent to a pre-vote comes from whoever is willing to enter a later term, and so may be of an earlier one:
+  // were it dropped, a voter with the best log and a term of its own could never be elected (RL4).
+  if (message.term < core.term && message.type !== 'pre-vote-reply') {
     answerPast(core, from, message);
     return;
   }

@@ -11,6 +11,7 @@ import type { Voter } from '../../src/raft/raft-entry.ts';
 import type { ProposalId, RaftEvent, ReadId, VoterChange } from '../../src/raft/raft-event.ts';
 import type { RaftMessage } from '../../src/raft/raft-message.ts';
 import { defaultRaftLimits, type RaftLimits } from '../../src/raft/raft-options.ts';
+import { diskWithLog, type GivenLog } from './log-fixture.ts';
 import { ModelDisk } from './model-disk.ts';
 import { TestVoter, type Answer } from './test-voter.ts';
 
@@ -25,6 +26,8 @@ export interface TestClusterOptions {
   /** Ids of the founding voters: 1 to this. */
   readonly voters: number;
   readonly limits?: Partial<RaftLimits>;
+  /** By voter; an empty log for whoever is not named. */
+  readonly logs?: Readonly<Record<number, GivenLog>>;
   readonly integerBelow?: (bound: number) => number;
   readonly observe?: (voter: TestVoter, event: RaftEvent, effects: readonly RaftEffect[]) => void;
 }
@@ -57,7 +60,10 @@ export class TestCluster {
     this.#options = options;
     this.limits = { ...defaultRaftLimits, ...options.limits };
     this.founders = Array.from({ length: options.voters }, (_, at) => testVoter(at + 1));
-    for (const founder of this.founders) this.add(founder, this.founders);
+    for (const founder of this.founders) {
+      const given = options.logs?.[founder.voterId] ?? { terms: [] };
+      this.add(founder, this.founders, diskWithLog(founder.directoryId, this.founders, given));
+    }
   }
 
   get voters(): readonly TestVoter[] {
@@ -114,12 +120,13 @@ export class TestCluster {
     const { heartbeatMs, electionTimeoutMsMin, electionTimeoutMsMax } = this.limits;
     for (const voter of this.voters) {
       const waitMs = heartbeatMs + (voter.voterId === id ? electionTimeoutMsMax : electionTimeoutMsMin);
-      this.tick(voter, waitMs);
+      this.tick(voter, voter.voterId === id ? waitMs : Math.max(0, waitMs - voter.silenceMs));
     }
   }
 
   tick(voter: TestVoter, ms: number): void {
     voter.nowMs += ms;
+    voter.silenceMs += ms;
     voter.step({ type: 'tick', nowMs: voter.nowMs });
   }
 

@@ -53,6 +53,8 @@ export class TestVoter {
   readonly #options: TestVoterOptions;
   disk: ModelDisk;
   nowMs = 0;
+  /** Since a leader was heard or the voter started. */
+  silenceMs = 0;
   /** The disk answers at once. Off: the test calls completeWork. */
   isDiskFast = true;
   /** What the state machine made of the entries. */
@@ -83,6 +85,7 @@ export class TestVoter {
   start(): void {
     assert(this.#raft === undefined, 'a voter is started once', { voter: this.voterId });
     const initial = this.disk.open();
+    this.silenceMs = 0;
     const { voterId, limits, integerBelow } = this.#options;
     const { directoryId } = this.disk;
     this.#raft = new Raft({ voterId, directoryId, limits, integerBelow, initial, nowMs: this.nowMs });
@@ -101,6 +104,7 @@ export class TestVoter {
 
   step(event: RaftEvent): void {
     if (this.#raft === undefined) return;
+    if (event.type === 'message' && event.message.type === 'append-request') this.silenceMs = 0;
     assert(!this.#isStepping, 'events come one at a time');
     this.#isStepping = true;
     const effects = this.#raft.step(event);
