@@ -8,7 +8,7 @@ import { indexZero, nextIndex, nextTerm, type Term } from '../base/raft-position
 import type { NotLeader } from './raft-effect.ts';
 import type { RaftCore } from './raft-core.ts';
 import { Progress } from './raft-progress.ts';
-import type { CandidateRole, LeaderRole } from './raft-role.ts';
+import { firstRound, type CandidateRole, type LeaderRole } from './raft-role.ts';
 
 /** Also from follower to follower, when a term begins or ends its leader. */
 export function becomeFollower(core: RaftCore, term: Term, leader: VoterId | undefined): void {
@@ -25,7 +25,7 @@ export function becomeFollower(core: RaftCore, term: Term, leader: VoterId | und
     round: 0,
     isAckDue: false,
     ackedIndex: indexZero,
-    ackedRound: 0,
+    ackedRound: firstRound,
     incoming: undefined,
   };
   core.emit({ type: 'became-follower', term, leader });
@@ -67,7 +67,7 @@ export function becomeLeader(core: RaftCore): LeaderRole {
     firstOwnIndex,
     progress,
     heartbeatDueMs: nowMs + limits.heartbeatMs,
-    round: 1,
+    round: firstRound,
     isEstablished: false,
     reads: { confirming: [], confirmRound: 0, waiting: [] },
     transfer: undefined,

@@ -16,7 +16,7 @@ import type { RaftMessage } from './raft-message.ts';
 import { assertLimits, type RaftLimits, type RaftOptions } from './raft-options.ts';
 import { RaftPersistence } from './raft-persistence.ts';
 import { PendingProposals } from './raft-pending-proposals.ts';
-import type { RaftRole } from './raft-role.ts';
+import { firstRound, type RaftRole } from './raft-role.ts';
 
 /** Messages that wait for the hard state; losing one is losing a message, which is allowed. */
 const heldMessagesMax = 64;
@@ -74,7 +74,7 @@ export class RaftCore {
       round: 0,
       isAckDue: false,
       ackedIndex: logIndex(0),
-      ackedRound: 0,
+      ackedRound: firstRound,
       incoming: undefined,
     };
   }

@@ -30,7 +30,8 @@ export interface SnapshotTransfer {
 }
 
 export type ProgressMode =
-  | { readonly name: 'probe'; isWaiting: boolean }
+  /** `sent`: the entries that went with the probe, in flight as soon as it fits. */
+  | { readonly name: 'probe'; isWaiting: boolean; sent: AppendInFlight | undefined }
   | { readonly name: 'replicate' }
   | { readonly name: 'snapshot'; readonly transfer: SnapshotTransfer };
 
@@ -38,7 +39,7 @@ export class Progress {
   readonly peer: Voter;
   /** False while the peer is only joining: it is sent everything and counts for nothing (R12). */
   isVoter: boolean;
-  mode: ProgressMode = { name: 'probe', isWaiting: false };
+  mode: ProgressMode = { name: 'probe', isWaiting: false, sent: undefined };
   /** Entries are being read back from the store for this peer. */
   isLoading = false;
   lastContactMs: number;
@@ -93,8 +94,12 @@ export class Progress {
   }
 
   onSent(lastIndex: LogIndex, bytes: number): void {
-    assert(this.mode.name === 'replicate', 'only a peer that follows is sent appends ahead of its answers');
     assert(lastIndex >= this.#nextIndex, 'what is sent is news to the peer', () => ({ lastIndex }));
+    assert(this.mode.name !== 'snapshot', 'entries follow a snapshot, they do not overtake it');
+    if (this.mode.name === 'probe') {
+      this.mode.sent = { lastIndex, bytes };
+      return;
+    }
     const pushed = this.#inFlight.push({ lastIndex, bytes });
     assert(pushed.ok, 'nothing is sent to a full window');
     this.#inFlightBytes += bytes;
@@ -116,14 +121,16 @@ export class Progress {
   probeFrom(next: LogIndex): void {
     assert(next > this.#matchedIndex, 'what matched is not probed again', () => ({ next, at: this.#matchedIndex }));
     this.#clearInFlight();
-    this.mode = { name: 'probe', isWaiting: false };
+    this.mode = { name: 'probe', isWaiting: false, sent: undefined };
     this.#nextIndex = next;
   }
 
   replicate(): void {
+    const sent = this.mode.name === 'probe' ? this.mode.sent : undefined;
     this.#clearInFlight();
     this.mode = { name: 'replicate' };
     this.#nextIndex = nextIndex(this.#matchedIndex);
+    if (sent !== undefined && sent.lastIndex > this.#matchedIndex) this.onSent(sent.lastIndex, sent.bytes);
   }
 
   sendSnapshot(nowMs: number): SnapshotTransfer {

@@ -7,7 +7,7 @@
  * leaders that each append a set without having committed anything can end up with majorities that do not meet.
  */
 import { assert } from '../base/assert.ts';
-import { nextIndex, type LogIndex } from '../base/raft-position.ts';
+import { nextIndex } from '../base/raft-position.ts';
 import { refused, type Result } from '../base/result.ts';
 import type { RaftCore } from './raft-core.ts';
 import type { ProposalProblem } from './raft-effect.ts';
@@ -15,6 +15,7 @@ import { entryBytes, type Entry, type EntryPayload, type Voter } from './raft-en
 import type { Proposal, ProposalId, VoterChange } from './raft-event.ts';
 import { decideVoters, voterDifference } from './raft-voter-sets.ts';
 import { Progress } from './raft-progress.ts';
+import { heartbeatTo } from './raft-replication.ts';
 import type { LeaderRole } from './raft-role.ts';
 
 export function onPropose(core: RaftCore, proposals: readonly Proposal[]): void {
@@ -68,6 +69,7 @@ function startJoining(core: RaftCore, role: LeaderRole, proposalId: ProposalId, 
   role.joining = { proposalId, voter, deadlineMs, roundTarget: log.lastIndex, roundStartMs: nowMs };
   const progress = new Progress({ peer: voter, isVoter: false, nextIndex: nextIndex(log.lastIndex), nowMs, limits });
   role.progress.set(voter.voterId, progress);
+  heartbeatTo(core, role, progress);
   core.arePeersChanged = true;
 }
 
@@ -83,26 +85,20 @@ function stopJoining(core: RaftCore, role: LeaderRole, problem: ProposalProblem)
 function appendVoters(core: RaftCore, role: LeaderRole, proposalId: ProposalId, voters: readonly Voter[]): void {
   const before = core.voterSets.voters;
   assert(voterDifference(before, voters) <= 1, 'voters change one at a time', () => ({ before, voters }));
-  const index = appendProposal(core, proposalId, { type: 'voters', voters });
-  const { nowMs, limits } = core;
+  appendProposal(core, proposalId, { type: 'voters', voters });
   for (const [voterId, progress] of role.progress) {
     const peer = voters.find((voter) => voter.voterId === voterId);
     if (peer === undefined) role.progress.delete(voterId);
     else progress.isVoter = true;
   }
-  for (const peer of voters) {
-    if (peer.voterId === core.voterId || role.progress.has(peer.voterId)) continue;
-    role.progress.set(peer.voterId, new Progress({ peer, isVoter: true, nextIndex: index, nowMs, limits }));
-  }
 }
 
-function appendProposal(core: RaftCore, proposalId: ProposalId, payload: EntryPayload): LogIndex {
+function appendProposal(core: RaftCore, proposalId: ProposalId, payload: EntryPayload): void {
   const index = nextIndex(core.log.lastIndex);
   const { term } = core;
   const entry: Entry = { index, term, payload };
   core.append(entry);
   core.proposals.add({ proposalId, index, term, bytes: entryBytes(entry) });
-  return index;
 }
 
 /** Why nothing at all may be proposed here now. */

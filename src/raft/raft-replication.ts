@@ -142,7 +142,7 @@ function sendAppend(core: RaftCore, role: LeaderRole, progress: Progress, entrie
   progress.commitIndexSent = core.commitIndex;
   if (mode.name === 'probe') mode.isWaiting = true;
   const last = entries.at(-1);
-  if (last === undefined || mode.name !== 'replicate') return;
+  if (last === undefined) return;
   assert(entries[0]?.index === index + 1, 'an append continues its previous entry', () => ({ index }));
   let bytes = 0;
   for (const entry of entries) bytes += entryBytes(entry);

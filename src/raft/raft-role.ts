@@ -10,6 +10,9 @@ import type { SnapshotMetadata, Voter } from './raft-entry.ts';
 import type { ProposalId, ReadId } from './raft-event.ts';
 import type { Progress } from './raft-progress.ts';
 
+/** No read waits for the first round of a leadership, so nobody need answer it before the disk has what came with it. */
+export const firstRound = 1;
+
 export interface FollowerRole {
   readonly name: 'follower';
   /** Of the current term; once known it stays, for there is no other. */

@@ -25,6 +25,11 @@ export class Conversation {
     this.#lines.push('', `# ${text}`);
   }
 
+  /** Leaves out what was said so far. */
+  skip(): void {
+    this.#lines.length = 0;
+  }
+
   toString(): string {
     return `${this.#lines.join('\n').trim()}\n`;
   }

@@ -220,7 +220,7 @@ test('repeated and reordered messages end in the same logs', () => {
   const cluster = new TestCluster({ voters: 3 });
   const leader = cluster.elect(1);
   for (const command of ['a', 'b', 'c', 'd']) cluster.propose(leader, command);
-  const backwards = [...cluster.letters, ...cluster.letters].reverse();
+  const backwards = [...cluster.letters, ...cluster.letters].toReversed();
   cluster.letters = [];
   for (const letter of backwards) cluster.deliver(letter satisfies Letter);
   cluster.deliverAll();
