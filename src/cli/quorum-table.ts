@@ -21,7 +21,8 @@ export function quorumAsTable(quorum: QuorumReply, answeredBy: string, terminal:
     ['answered by', `voter ${quorum.voterId} (${quorum.role}) at ${answeredBy}`],
   ];
   const head = facts.map(([name, value]) => `${bold(terminal, name.padEnd(12))} ${value}\n`).join('');
-  return `${head}\n${voterTable(quorum)}`;
+  const isFounded = quorum.voters.length > 0;
+  return `${head}\n${isFounded ? voterTable(quorum) : 'The voters have not found each other yet: start the others.\n'}`;
 }
 
 function leaderOf({ leaderId, voters }: QuorumReply): string {

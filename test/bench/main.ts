@@ -9,6 +9,7 @@ const programs = [
   { file: 'boot.ts', about: 'boot' },
   { file: 'stream-throughput.ts', about: 'streams over gRPC' },
   { file: 'driver.ts', about: 'driver' },
+  { file: 'raft-store.ts', about: 'raft store' },
 ];
 
 const wanted = process.argv.slice(2);

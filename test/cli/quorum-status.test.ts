@@ -117,6 +117,12 @@ test('a quorum without a leader is told, not hidden', async () => {
   expect(stdout).toMatch(/2 {2}candidate/);
 });
 
+test('a voter that waits for the others says so', async () => {
+  const { stdout } = await run({ describe: () => ok({ ...quorum, clusterId: undefined, voters: [] }) });
+  expect(stdout).toContain('cluster      not chosen yet');
+  expect(stdout).toContain('The voters have not found each other yet');
+});
+
 test('the next node is asked when one does not answer', async () => {
   const { stdout, failure } = await run({ brokers: ['n1:9999', 'n1:7081'] });
   expect(failure).toBeUndefined();
