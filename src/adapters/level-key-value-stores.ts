@@ -10,6 +10,7 @@ import { FaultError } from '../base/fault-error.ts';
 import type { Disk } from '../ports/disk.ts';
 import { diskPathNames } from '../ports/disk-path.ts';
 import type { KeyValueStore, KeyValueStores } from '../ports/key-value-store.ts';
+import { checkLevelTables } from './level-table-check.ts';
 import { LevelKeyValueStore, type LevelDatabase } from './level-key-value-store.ts';
 import { NodeDisk } from './node-disk.ts';
 
@@ -17,7 +18,9 @@ import { NodeDisk } from './node-disk.ts';
 export type OpenLevelDatabase = (location: string) => Promise<LevelDatabase>;
 
 export const openLevelDatabase: OpenLevelDatabase = async (location) => {
-  const database = new Level<string, Uint8Array>(location, { keyEncoding: 'utf8', valueEncoding: 'view' });
+  // Uncompressed, so that level-table-check.ts can look into the tables.
+  const options = { keyEncoding: 'utf8', valueEncoding: 'view', compression: false };
+  const database = new Level<string, Uint8Array>(location, options);
   await database.open();
   return database;
 };
@@ -37,6 +40,7 @@ export class LevelKeyValueStores implements KeyValueStores {
     const names = diskPathNames(path);
     try {
       await this.#disk.makeFolder(path);
+      await checkLevelTables(this.#disk, path);
       const database = await this.#openDatabase(join(this.#root, ...names));
       try {
         for (let depth = names.length; depth >= 0; depth -= 1)

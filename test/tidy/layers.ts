@@ -35,7 +35,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   client: { imports: ['base', 'ports', 'record', 'wire'] },
   node: { imports: [...aboveAdapters, 'client'] },
   adapters: {
-    imports: ['base', 'ports', 'wire'],
+    imports: ['base', 'ports', 'record', 'wire'],
     packages: ['@grpc/grpc-js', 'level', 'pino', 'prom-client', 'node:'],
   },
   simulation: { imports: [...aboveAdapters, 'client', 'node'] },
