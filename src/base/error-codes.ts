@@ -21,6 +21,12 @@ interface ErrorRow {
 }
 
 export const errorCodes = {
+  'offset-out-of-range': {
+    code: 1,
+    status: 'out-of-range',
+    action: 'fix-request',
+    meaning: 'The log does not hold that place, or not any more.',
+  },
   'request-timed-out': {
     code: 7,
     status: 'deadline-exceeded',

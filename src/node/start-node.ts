@@ -14,6 +14,8 @@ import { HealthBoard } from '../api/health-board.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { Listener, Network } from '../ports/stream.ts';
+import type { CommittedRecords } from '../quorum/committed-records.ts';
+import type { QuorumAnswer, QuorumCall, QuorumCalls } from '../quorum/quorum-calls.ts';
 import type { QuorumDescription } from '../quorum/quorum-description.ts';
 import { checkNodeConfig, type NodeConfig } from './node-config.ts';
 import { NodeLife, nodeStarting, nodeStopping } from './node-phase.ts';
@@ -26,7 +28,7 @@ export interface NodePorts {
 }
 
 /** What a node needs of its voter; start-voter.ts makes the real one. */
-export interface NodeVoter {
+export interface NodeVoter extends QuorumCalls {
   describe(): QuorumDescription;
   stop(): Promise<void>;
 }
@@ -48,6 +50,10 @@ export interface RunningNode {
   /** Lets open calls end for up to `graceMs`, then stops. */
   stop(graceMs: number): Promise<void>;
 }
+
+/** How long a leader is looked for on behalf of a caller that sets no deadline, and at most. */
+const quorumWaitMsDefault = 10_000;
+const quorumWaitMsMax = 60_000;
 
 export async function startNode(start: NodeStart): Promise<RunningNode> {
   const rules = checkNodeConfig(start.config);
@@ -89,9 +95,27 @@ class Node implements RunningNode {
   }
 
   describeQuorum(): Result<QuorumDescription, ApiProblem> {
+    const voter = this.#servingVoter();
+    return voter.ok ? ok(voter.value.describe()) : voter;
+  }
+
+  async #ask(call: QuorumCall, deadlineAtMs: number | undefined): Promise<Result<QuorumAnswer, ApiProblem>> {
+    const voter = this.#servingVoter();
+    if (!voter.ok) return voter;
+    const leftMs = (deadlineAtMs ?? Infinity) - this.#start.ports.clock.monotonicMs();
+    const waitMs = deadlineAtMs === undefined ? quorumWaitMsDefault : Math.max(1, Math.min(leftMs, quorumWaitMsMax));
+    return ok(await voter.value.ask(call, waitMs));
+  }
+
+  #records(): Result<CommittedRecords, ApiProblem> {
+    const voter = this.#servingVoter();
+    if (!voter.ok) return voter;
+    return voter.value.records === undefined ? refused(nodeStarting) : ok(voter.value.records);
+  }
+
+  #servingVoter(): Result<NodeVoter, ApiProblem> {
     if (this.#life.phase === 'stopping') return refused(nodeStopping);
-    if (this.#voter === undefined) return refused(nodeStarting);
-    return ok(this.#voter.describe());
+    return this.#voter === undefined ? refused(nodeStarting) : ok(this.#voter);
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -112,7 +136,11 @@ class Node implements RunningNode {
       callsOpenMax: config.callsOpenMax,
     };
     const facts = {
-      quorum: { describe: () => this.describeQuorum() },
+      quorum: {
+        describe: () => this.describeQuorum(),
+        ask: (call: QuorumCall, deadlineAtMs: number | undefined) => this.#ask(call, deadlineAtMs),
+        records: () => this.#records(),
+      },
       health: this.#health,
       descriptorSet,
       describeNode: () => ({

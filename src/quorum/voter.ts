@@ -32,6 +32,7 @@ import { PeerLinks } from './peer-links.ts';
 import type { PeerStreamLimits } from './peer-stream.ts';
 import { refusedCall } from './pending-calls.ts';
 import { peerMethods, type QuorumCodecs } from './quorum-codecs.ts';
+import type { QuorumCalls } from './quorum-calls.ts';
 import type { QuorumDescription, VoterDescription } from './quorum-description.ts';
 import type { QuorumStateMachine } from './quorum-state-machine.ts';
 import { RaftRunner, type RaftWatch } from './raft-runner.ts';
@@ -90,7 +91,7 @@ interface Membership {
 
 const handoverMsMax = 1000;
 
-export class Voter {
+export class Voter implements QuorumCalls {
   readonly #options: VoterOptions;
   readonly #directory: StorageDirectory;
   readonly #store: VoterStore;

@@ -8,7 +8,7 @@ import { ok, refused } from '../../src/base/result.ts';
 import { HealthBoard } from '../../src/api/health-board.ts';
 import { healthService } from '../../src/api/health-service.ts';
 import { metadataService } from '../../src/api/metadata-service.ts';
-import { quorumService } from '../../src/api/quorum-service.ts';
+import { quorumService, type QuorumView } from '../../src/api/quorum-service.ts';
 import type { QuorumDescription } from '../../src/quorum/quorum-description.ts';
 import { healthReplyCodec, healthRequestCodec } from '../../src/wire/health-messages.ts';
 import { getQuorumRequestCodec, quorumReplyCodec } from '../../src/wire/quorum-messages.ts';
@@ -45,22 +45,26 @@ const quorum: QuorumDescription = {
   ],
 };
 
+function viewOf(describe: QuorumView['describe']): QuorumView {
+  return { describe, ask: () => expect.unreachable(), records: () => expect.unreachable() };
+}
+
 test('GetQuorum tells everything that the voter describes', async () => {
-  const server = new TestServer([quorumService({ describe: () => ok(quorum) })]);
+  const server = new TestServer([quorumService(viewOf(() => ok(quorum)))]);
   const { reply } = await server.ask('odradek.v1.QuorumService/GetQuorum', getQuorumRequestCodec.encode(undefined));
   expect(quorumReplyCodec.decode(reply ?? malformedBytes)).toEqual(ok(quorum));
 });
 
 test('GetQuorum says so while there is no leader and no cluster id', async () => {
   const leaderless = { ...quorum, leaderId: undefined, clusterId: undefined, role: 'candidate' } as const;
-  const server = new TestServer([quorumService({ describe: () => ok(leaderless) })]);
+  const server = new TestServer([quorumService(viewOf(() => ok(leaderless)))]);
   const { reply } = await server.ask('odradek.v1.QuorumService/GetQuorum', new Uint8Array(0));
   expect(quorumReplyCodec.decode(reply ?? malformedBytes)).toEqual(ok(leaderless));
 });
 
 test('GetQuorum is refused with the reason that the voter gives', async () => {
   const starting = { error: 'node-starting', message: 'the voter reads its log; retry soon' } as const;
-  const server = new TestServer([quorumService({ describe: () => refused(starting) })]);
+  const server = new TestServer([quorumService(viewOf(() => refused(starting)))]);
   const { status } = await server.ask('odradek.v1.QuorumService/GetQuorum', new Uint8Array(0));
   expect(detailsOf(status).reason).toBe('NODE_STARTING');
 });

@@ -67,7 +67,13 @@ async function run(scenario: Scenario): Promise<Ran> {
   simulation
     .addProcess('n1', async ({ network, clock, eventLog }) => {
       const host = { clock, eventLog, hooks: allowAll, listener: 'api', onBug: () => {}, callsOpenMax: 8 };
-      await network.listen({ endpoint: 'n1:7081', methods: serviceTable([quorumService({ describe })], host) });
+      await network.listen({
+        endpoint: 'n1:7081',
+        methods: serviceTable(
+          [quorumService({ describe, ask: () => expect.unreachable(), records: () => expect.unreachable() })],
+          host,
+        ),
+      });
     })
     .start();
   await simulation.run({ untilMs: 10 });

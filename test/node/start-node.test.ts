@@ -73,6 +73,8 @@ class Scene {
       this.voterIsUp = () =>
         resolve({
           describe: () => this.describe(),
+          ask: () => expect.unreachable(),
+          records: undefined,
           stop: () => {
             this.stops.push('voter');
             return Promise.resolve();
