@@ -246,3 +246,19 @@ test('the committed log can be followed on any voter, from where it still begins
   expect(seen).toEqual(['1 no-op', '2 command']);
   expect(records?.lastIndex).toBe(2);
 });
+
+test('a minute of writes with pauses of 250 ms of every voter brings no election', async () => {
+  const quorum = await startedQuorum({ seed: 13 });
+  await quorum.untilAgreed();
+  const before = quorum.node(1).voter?.describe().term;
+  for (let round = 0; round < 60; round += 1) {
+    const paused = quorum.node(1 + (round % 3));
+    const asked = quorum.node(1 + ((round + 1) % 3));
+    paused.process.pause();
+    await quorum.pass(250);
+    paused.process.resume();
+    await quorum.count(asked, `round ${round}`);
+    await quorum.pass(700);
+  }
+  expect(quorum.voters.map(({ voter }) => voter?.describe().term)).toEqual([before, before, before]);
+});
