@@ -9,16 +9,32 @@ import type { KeyValueStores } from '../ports/key-value-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { Network } from '../ports/stream.ts';
 import { FactStateMachine } from '../quorum/fact-state-machine.ts';
+import { factService } from '../quorum/fact-service.ts';
 import { peerStreamLimitsDefault } from '../quorum/peer-stream.ts';
 import { snapshotLimitsDefault } from '../quorum/snapshot-policy.ts';
 import { Voter } from '../quorum/voter.ts';
 import { defaultRaftLimits } from '../raft/raft-options.ts';
 import { factCommandCodec, factContentCodec, factReplyCodec } from '../wire/fact-codec.ts';
+import {
+  changeFactReplyCodec,
+  changeFactRequestCodec,
+  getFactReplyCodec,
+  getFactRequestCodec,
+} from '../wire/fact-service-messages.ts';
 import { raftQuorumCodecs } from '../wire/raft-quorum-codecs.ts';
 import type { NodeConfig } from './node-config.ts';
 
 /** Below the node's data folder. */
 export const voterFolder = 'quorum';
+
+const factServiceCodecs = {
+  command: factCommandCodec,
+  reply: factReplyCodec,
+  changeRequest: changeFactRequestCodec,
+  changeReply: changeFactReplyCodec,
+  getRequest: getFactRequestCodec,
+  getReply: getFactReplyCodec,
+};
 
 export interface VoterPorts {
   readonly clock: Clock;
@@ -39,7 +55,7 @@ export interface VoterStart {
 }
 
 export function startVoter({ ports, config, apiEndpoint, onFatal }: VoterStart): Promise<Voter> {
-  const facts = { command: factCommandCodec, reply: factReplyCodec, content: factContentCodec };
+  const machine = new FactStateMachine({ command: factCommandCodec, reply: factReplyCodec, content: factContentCodec });
   return Voter.start({
     ports: { ...ports, eventLog: ports.eventLog.with({ component: 'quorum' }) },
     config: {
@@ -54,7 +70,8 @@ export function startVoter({ ports, config, apiEndpoint, onFatal }: VoterStart):
       streamLimits: peerStreamLimitsDefault,
     },
     codecs: raftQuorumCodecs,
-    machine: new FactStateMachine(facts),
+    machine,
     onFatal,
+    alsoServes: (quorum) => factService({ quorum, facts: machine.facts, codecs: factServiceCodecs, onFault: onFatal }),
   });
 }

@@ -14,7 +14,7 @@ import type { Disk } from '../ports/disk.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { KeyValueStores } from '../ports/key-value-store.ts';
 import type { Random } from '../ports/random.ts';
-import type { Listener, Network } from '../ports/stream.ts';
+import type { Listener, Network, StreamAcceptor } from '../ports/stream.ts';
 import { acceptUnary } from '../ports/unary.ts';
 import type { FoundingSet } from '../raft/founding-set.ts';
 import type { LeaderAnswer, LeaderCall } from '../raft/leader-call.ts';
@@ -79,6 +79,8 @@ export interface VoterOptions {
   /** The voter cannot go on: a failed disk, a damaged store, a broken invariant. */
   readonly onFatal: (fault: unknown) => void;
   readonly watch?: RaftWatch;
+  /** More methods of the peer port. */
+  readonly alsoServes?: (voter: Voter) => ReadonlyMap<string, StreamAcceptor>;
 }
 
 /** What runs once the cluster is known. */
@@ -198,7 +200,7 @@ export class Voter implements QuorumCalls {
   }
 
   async #open(): Promise<void> {
-    const { ports, config, codecs, onFatal } = this.#options;
+    const { ports, config, codecs, onFatal, alsoServes } = this.#options;
     const file = { disk: ports.disk, directory: this.#directory, codec: codecs.founding };
     const founding = await readFoundingFile(file);
     const unary = (handler: Parameters<typeof acceptUnary>[0]) =>
@@ -211,6 +213,7 @@ export class Voter implements QuorumCalls {
         [peerMethods.converse, this.#links.acceptor.accept],
         [peerMethods.introduce, unary((call, request) => this.#mustBootstrap().answer(call, request))],
         [peerMethods.askLeader, unary(this.#caller.answer)],
+        ...(alsoServes?.(this) ?? []),
       ]),
     });
     this.#bootstrap = this.#makeBootstrap(founding, (set) => writeFoundingFile(file, set));

@@ -38,7 +38,7 @@ export const factContentCodec: Codec<ClusterFactsContent> = {
     })),
 };
 
-function commandToWire(command: FactCommand): odradek.internal.v1.FactCommand.$Properties {
+export function commandToWire(command: FactCommand): odradek.internal.v1.FactCommand.$Properties {
   const { requestId, name } = command;
   switch (command.type) {
     case 'set-fact':
@@ -50,7 +50,7 @@ function commandToWire(command: FactCommand): odradek.internal.v1.FactCommand.$P
   }
 }
 
-function commandFromWire(message: odradek.internal.v1.FactCommand.$Properties): FactCommand {
+export function commandFromWire(message: odradek.internal.v1.FactCommand.$Properties): FactCommand {
   const requestId = message.requestId ?? '';
   if (requestId === '') return unreadable('request_id', requestId, 'an id');
   if (message.setFact)
@@ -62,7 +62,7 @@ function commandFromWire(message: odradek.internal.v1.FactCommand.$Properties): 
   return unreadable('change', undefined, 'a change that this release knows');
 }
 
-function replyToWire(reply: FactReply): WireReply {
+export function replyToWire(reply: FactReply): WireReply {
   switch (reply.type) {
     case 'fact-set':
       return {};
@@ -75,7 +75,7 @@ function replyToWire(reply: FactReply): WireReply {
   }
 }
 
-function replyFromWire(message: WireReply): FactReply {
+export function replyFromWire(message: WireReply): FactReply {
   const refusal = message.refusal ?? FactRefusal.FACT_REFUSAL_UNSPECIFIED;
   if (refusal !== FactRefusal.FACT_REFUSAL_UNSPECIFIED) {
     const why = refusalNames.get(refusal);
