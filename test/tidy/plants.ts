@@ -297,6 +297,14 @@ export const plants: readonly Plant[] = [
     found: ['src/raft/README.md:7 paper-table: no function Raft.#vote in src/raft/'],
   },
   {
+    what: 'a function that a way through the code invents',
+    files: {
+      'src/README.md': '| file | function |\n|---|---|\n| here | `vote` |\n| there | `veto` |',
+      'src/api/a.ts': 'const vote = 1;',
+    },
+    found: ['src/README.md:4 paper-table: no function veto in src/'],
+  },
+  {
     what: 'a test that the paper table invents',
     files: { 'src/raft/a.ts': '', 'src/raft/README.md': table('| s | none | `a vote is free` |'), ...namesR1 },
     found: ['src/raft/README.md:7 paper-table: no test "a vote is free"'],

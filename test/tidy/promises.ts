@@ -142,7 +142,7 @@ function findUnknownInvariants(project: Project): readonly Finding[] {
 function findStaleRows(project: Project): readonly Finding[] {
   const titles = new Set(project.filter(isTest).flatMap((file) => testTitlesOf(file).map(({ title }) => title)));
   return project
-    .filter(({ path }) => /^src\/.+\/README\.md$/.test(path))
+    .filter(({ path }) => /^src\/(?:.+\/)?README\.md$/.test(path))
     .flatMap((readme) => {
       const folder = readme.path.slice(0, readme.path.lastIndexOf('/') + 1);
       const names = new Set(
@@ -150,7 +150,7 @@ function findStaleRows(project: Project): readonly Finding[] {
           .filter((file) => isSource(file) && file.path.startsWith(folder))
           .flatMap(({ code }) => code.filter(({ kind }) => kind === 'name').map(({ text }) => text.replace('#', ''))),
       );
-      return tableRows(readme.text, ['function', 'test']).flatMap(({ line, cells }) => {
+      return tableRows(readme.text, ['function']).flatMap(({ line, cells }) => {
         const finding = { rule: 'paper-table', path: readme.path, line };
         const functions = quoted(cells.get('function') ?? '').map((name) => name.replace(/\(\)$/, ''));
         const lost = functions.filter((name) => !names.has(name.slice(name.lastIndexOf('.') + 1).replace('#', '')));
