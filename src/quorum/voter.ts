@@ -3,7 +3,7 @@
  *
  * Start: claim the directory, check the store, listen on the peer port; found or find the cluster when this directory
  * belongs to none (bootstrap-runner.ts); then run Raft (raft-runner.ts) until it is stopped or a fault ends it.
- * Promises: test/quorum/voter.test.ts, test/scenarios/.
+ * Promises: test/quorum/single-voter.test.ts, test/scenarios/.
  */
 import { assert } from '../base/assert.ts';
 import { FaultError } from '../base/fault-error.ts';
