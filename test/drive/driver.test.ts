@@ -12,10 +12,12 @@ describe('order', () => {
   test('an event submitted from within an effect waits until the step is over', () => {
     const stage = new Stage(scripted({ first: [now('a'), now('b')], second: [now('c')] }));
     stage.onPerform = (effect) => {
-      if (effect.name === 'a') stage.submit('second');
+      if (effect.name !== 'a') return;
+      stage.submit('second');
+      stage.trace.push('a goes on');
     };
     stage.submit('first');
-    expect(stage.trace).toEqual(['step first', 'do a', 'do b', 'step second', 'do c']);
+    expect(stage.trace).toEqual(['step first', 'do a', 'a goes on', 'do b', 'step second', 'do c']);
   });
 
   test('what an effect answers is stepped before anything that was submitted', () => {
@@ -90,6 +92,14 @@ describe('barriers', () => {
     expect(stage.trace).toEqual(['step go', 'do cut']);
     await stage.end('cut');
     expect(stage.trace).toEqual(['step go', 'do cut', 'end cut', 'do a', 'do b', 'step next']);
+  });
+
+  test('no event is stepped while a barrier runs that ends its step', async () => {
+    const stage = new Stage(scripted({ go: [barrier('cut', { slow: true })] }));
+    stage.submit('go', 'next');
+    expect(stage.trace).toEqual(['step go', 'do cut']);
+    await stage.end('cut');
+    expect(stage.trace.at(-1)).toBe('step next');
   });
 
   test('answers wait behind a barrier and are stepped after the effects it held back', async () => {
@@ -224,7 +234,7 @@ describe('faults', () => {
     expect(stage.faults).toEqual([new Error('late')]);
   });
 
-  test('an owner may stop its driver from within the fault', async () => {
+  test('an owner that stops its driver after a fault hears when all effects have ended', async () => {
     const stage = new Stage(scripted({ go: [now('a', { slow: true }), now('b', { slow: true })] }));
     stage.submit('go');
     await stage.fail('a', new Error('gone'));

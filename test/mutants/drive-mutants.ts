@@ -31,7 +31,7 @@ const plans: readonly Plan[] = [
     file: driver,
     find: "return !this.#barrierRunning && this.#state === 'open';",
     replace: "return this.#state === 'open';",
-    breaks: /nothing is stepped until a barrier has ended/,
+    breaks: /no event is stepped while a barrier runs that ends its step/,
   },
   {
     id: 'D04',
@@ -47,7 +47,7 @@ const plans: readonly Plan[] = [
     file: driver,
     find: 'if (this.#start(effect, lane)) return;',
     replace: 'this.#start(effect, lane);',
-    breaks: /in order within its lane|effects of one lane|a lane goes on at once/,
+    breaks: /a barrier waits for the effects that queue in a lane|in order within its lane/,
   },
   {
     id: 'D06',
@@ -95,7 +95,7 @@ const plans: readonly Plan[] = [
     file: driver,
     find: 'if (this.#effectsRunning === 0) return Promise.resolve();',
     replace: 'if (this.#effectsRunning >= 0) return Promise.resolve();',
-    breaks: /settles when running effects have ended/,
+    breaks: /hears when all effects have ended|settles when running effects have ended/,
   },
   {
     id: 'D12',

@@ -41,8 +41,10 @@ function runSeeds(folder: string, scenario: string, limits: HuntLimits): Promise
 /** A failure counts only when it names the promise that the bug breaks: a typing error in a replacement kills nothing. */
 function judge(mutant: Mutant, outcome: RunOutcome, killerOf: (output: string) => Killer): Verdict {
   if (outcome.exitCode === 0 && !outcome.timedOut) return { type: 'survived' };
-  if (mutant.breaks.test(outcome.output)) return { type: 'killed', ...killerOf(outcome.output) };
-  return { type: 'wrong-reason', output: outcome.output };
+  // The verbose report names the tests that passed, and those that never ran, as well.
+  const output = outcome.output.replaceAll(/^\s*[✓·↓].*$/gm, '');
+  if (mutant.breaks.test(output)) return { type: 'killed', ...killerOf(output) };
+  return { type: 'wrong-reason', output };
 }
 
 interface Killer {
