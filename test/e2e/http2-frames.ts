@@ -15,7 +15,6 @@ export const frameTypes = {
   window: 8,
   continuation: 9,
 };
-export const endStream = 0x1;
 export const endHeaders = 0x4;
 
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array()): Buffer {
