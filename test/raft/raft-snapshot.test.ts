@@ -159,7 +159,7 @@ test('a snapshot that is replaced while it is sent gives way to the newer one', 
   expect(laggard.view.previous.index).toBe(12);
 });
 
-test('a snapshot takes the place of a log that belongs to another history', () => {
+test('R14: a snapshot takes the place of a log that belongs to another history', () => {
   // R14: nothing of the old log stays, not even behind the end of the snapshot.
   const logs = { 3: { terms: [1, 1, 1, 1, 1, 1, 1, 1] } };
   const cluster = new TestCluster({ voters: 3, logs, limits: { snapshotChunkBytesMax: 16 } });
