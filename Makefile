@@ -49,6 +49,10 @@ sim: ## Simulate: SEEDS=1000 [FROM=1] [TWICE=1], or one SEED=x with its trace; [
 	@node --import tsx test/sim/main.ts $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(TWICE),--twice)
 
+.PHONY: chaos
+chaos: ## Kill and pause real voters under writes: [SEED=n] [SECONDS=66] [FAULTS=22]; KIND=grow; KIND=calm [MINUTES=10]
+	@node --import tsx test/chaos/main.ts
+
 .PHONY: release-proto
 release-proto: ## Take the protocol as it is now for the released one: proto/README.md says when
 	$(BIN)/buf build proto --exclude-source-info -o proto/released.binpb

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const programs = [
   { file: 'boot.ts', about: 'boot' },
   { file: 'stream-throughput.ts', about: 'streams over gRPC' },
+  { file: 'quorum-writes.ts', about: 'quorum writes' },
   { file: 'driver.ts', about: 'driver' },
   { file: 'raft-store.ts', about: 'raft store' },
 ];

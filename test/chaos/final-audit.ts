@@ -1,0 +1,110 @@
+/**
+ * The end of every chaos run: kill -9 of all voters at once, start from disk, and a comparison of what they then hold
+ * with what was answered.
+ */
+import { randomBytes } from 'node:crypto';
+import { uniqueIdFromBytes } from '../../src/base/ids.ts';
+import type { FactReply } from '../../src/metadata/cluster-facts.ts';
+import { factCommandCodec } from '../../src/wire/fact-codec.ts';
+import type { QuorumReply } from '../../src/wire/quorum-messages.ts';
+import type { LocalQuorum } from './local-quorum.ts';
+import { counterName } from './paced-writes.ts';
+import type { PatientWriter } from './patient-writer.ts';
+import type { VoterCalls } from './voter-calls.ts';
+import { repeatedCommands, type LedgerWrite, type LoggedCommand, type WriteLedger } from './write-ledger.ts';
+
+const readMsMax = 60_000;
+const askAgainAtOnceMax = 16;
+/** The register remembers 16,384 requests, so later ones must not be asked again. */
+const askAgainMax = 1000;
+
+export interface Audit {
+  readonly problems: readonly string[];
+  readonly restarted: readonly QuorumReply[];
+  /** Voters whose whole log was compared with the answers. */
+  readonly logsRead: number;
+  /** Commands that a retry got committed again before they were asked again by this audit. */
+  readonly repeated: number;
+}
+
+export interface AuditOptions {
+  readonly quorum: LocalQuorum;
+  readonly writer: PatientWriter;
+  readonly ledger: WriteLedger;
+}
+
+export async function auditAfterRestart({ quorum, writer, ledger }: AuditOptions): Promise<Audit> {
+  const running = quorum.members.filter(({ process: each }) => each.isRunning);
+  await Promise.all(running.map(({ process: each }) => each.kill()));
+  for (const { process: each } of running) each.start();
+  const restarted = await quorum.untilEqual(ledger.lastIndex);
+  const problems = [...ledger.findProblems(), ...chainProblems(restarted)];
+
+  const logs = await Promise.all(running.map(({ calls }) => readLog(calls)));
+  // A log whose beginning went into a snapshot cannot tell the order from the first write on.
+  const whole = logs.filter(({ beginsAt }) => beginsAt === 1);
+  problems.push(...whole.flatMap(({ commands }) => ledger.findProblemsInLog(commands)));
+
+  const counter = await readCounter(writer);
+  const again = await askAgain(writer, ledger.answered.slice(-askAgainMax));
+  problems.push(...ledger.findProblemsAfter({ counter, again }));
+  const counterAfter = await readCounter(writer);
+  if (counterAfter !== counter) problems.push(`asking again moved the counter from ${counter} to ${counterAfter}`);
+
+  problems.push(...chainProblems(await quorum.untilEqual(ledger.lastIndex)));
+  const repeated = Math.max(0, ...whole.map(({ commands }) => repeatedCommands(commands)));
+  return { problems, restarted, logsRead: whole.length, repeated };
+}
+
+interface VoterLog {
+  readonly beginsAt: number | undefined;
+  readonly commands: readonly LoggedCommand[];
+}
+
+async function readLog(calls: VoterCalls): Promise<VoterLog> {
+  const entries = await calls.records(readMsMax);
+  if (!entries.ok)
+    throw new Error(`voter ${calls.addresses.voterId} does not give its log: ${entries.problem.message}`);
+  const commands = entries.value.flatMap(({ index, payload }) => {
+    if (payload.type !== 'command') return [];
+    const command = factCommandCodec.decode(payload.bytes);
+    if (!command.ok) throw new Error(`entry ${index} cannot be read: ${command.problem.why}`);
+    return [{ index, requestId: command.value.requestId }];
+  });
+  return { beginsAt: entries.value[0]?.index, commands };
+}
+
+export function describeAudit({ restarted, logsRead, repeated }: Audit): readonly string[] {
+  return [
+    ...restarted.map((reply) => `after the restart: ${describeChain(reply)}`),
+    `${logsRead} logs read from their first entry; ${repeated} commands are there again by a retry, without effect`,
+  ];
+}
+
+function chainProblems(replies: readonly QuorumReply[]): string[] {
+  const chains = new Set(replies.map(({ committedChain }) => committedChain));
+  if (chains.size === 1) return [];
+  return [`the committed chains differ: ${replies.map(describeChain).join(', ')}`];
+}
+
+function describeChain({ voterId, commitIndex, committedChain }: QuorumReply): string {
+  return `voter ${voterId} at ${commitIndex} has ${committedChain.toString(16).padStart(8, '0')}`;
+}
+
+async function readCounter(writer: PatientWriter): Promise<number> {
+  const requestId = uniqueIdFromBytes(randomBytes(16));
+  const answered = await writer.write({ type: 'add-to-counter', requestId, name: counterName, amount: 0 });
+  return answered?.reply.type === 'counted' ? answered.reply.counter : Number.NaN;
+}
+
+async function askAgain(writer: PatientWriter, writes: readonly LedgerWrite[]): Promise<Map<string, FactReply>> {
+  const replies = new Map<string, FactReply>();
+  for (let at = 0; at < writes.length; at += askAgainAtOnceMax) {
+    const some = writes.slice(at, at + askAgainAtOnceMax).map(async ({ requestId }) => {
+      const answered = await writer.write({ type: 'add-to-counter', requestId, name: counterName, amount: 1 });
+      if (answered !== undefined) replies.set(requestId, answered.reply);
+    });
+    await Promise.all(some);
+  }
+  return replies;
+}

@@ -1,0 +1,66 @@
+/**
+ * Real voters, real disks, kill -9 and SIGSTOP. Fails with status 1 when a promise was broken.
+ *
+ *   make chaos [SEED=n] [WRITES=500] [SECONDS=66] [FAULTS=22]   faults on random voters while writes go on
+ *   make chaos KIND=grow                                        3 -> 5 -> 3 voters while writes go on
+ *   make chaos KIND=calm [MINUTES=10]                           full load and short pauses: nobody may elect
+ */
+import { SimulatedRandom } from '../../src/simulation/simulated-random.ts';
+import { runCalm } from './calm.ts';
+import { runFaultStorm } from './fault-storm.ts';
+import { runGrowAndShrink } from './grow-and-shrink.ts';
+
+/** Beyond what was asked for, for starts, restarts and the audit. */
+const spareMs = 180_000;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const kinds: Readonly<Record<string, () => Promise<readonly string[]>>> = { storm, grow, calm };
+
+const kind = process.env['KIND'] || 'storm';
+const run = kinds[kind];
+if (run === undefined) {
+  say(`there is no KIND=${kind}; there are: ${Object.keys(kinds).join(', ')}`);
+  process.exit(2);
+}
+const problems = await run();
+for (const problem of problems.slice(0, 20)) say(`BROKEN: ${problem}`);
+say(problems.length === 0 ? 'All promises were kept.' : `${problems.length} promises were broken.`);
+process.exit(problems.length === 0 ? 0 : 1);
+
+function storm(): Promise<readonly string[]> {
+  const seed = numberFrom('SEED', Date.now() % 1_000_000);
+  const durationMs = 1000 * numberFrom('SECONDS', 66);
+  const [writesMin, faults] = [numberFrom('WRITES', 500), numberFrom('FAULTS', 22)];
+  say(`seed ${seed}: at least ${writesMin} writes over ${durationMs / 1000} s, ${faults} faults`);
+  endAfter(durationMs + spareMs);
+  return runFaultStorm({ random: new SimulatedRandom(seed), writesMin, durationMs, faults, say });
+}
+
+function grow(): Promise<readonly string[]> {
+  endAfter(spareMs);
+  return runGrowAndShrink(say);
+}
+
+function calm(): Promise<readonly string[]> {
+  const seed = numberFrom('SEED', Date.now() % 1_000_000);
+  const minutes = numberFrom('MINUTES', 10);
+  say(`seed ${seed}: full write load and pauses for ${minutes} minutes`);
+  endAfter(minutes * 60_000 + spareMs);
+  return runCalm({ random: new SimulatedRandom(seed), durationMs: minutes * 60_000, say });
+}
+
+function numberFrom(name: string, byDefault: number): number {
+  const written = process.env[name];
+  const value = written === undefined || written === '' ? byDefault : Number(written);
+  if (Number.isFinite(value) && value > 0) return value;
+  say(`${name} is ${written}, which is no number above 0`);
+  process.exit(2);
+}
+
+/** A hanging run is a failed one. */
+function endAfter(boundMs: number): void {
+  setTimeout(() => {
+    say(`BROKEN: the run did not end within ${boundMs} ms`);
+    process.exit(1);
+  }, boundMs).unref();
+}
