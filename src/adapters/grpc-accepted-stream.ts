@@ -7,12 +7,17 @@
  * Read next: grpc-inflow.ts, grpc-outflow.ts, grpc-listener.ts.
  */
 import { type Metadata, ServerInterceptingCall } from '@grpc/grpc-js';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { assert } from '../base/assert.ts';
 import { statusOf, type Status } from '../base/status.ts';
 import type { AcceptedStream, OwnedParts, StreamAcceptor, StreamHandlers, StreamLimits } from '../ports/stream.ts';
+import { Arrivals } from './grpc-arrivals.ts';
 import type { HandlerFaults } from './grpc-faults.ts';
+import { http2StreamOf } from './grpc-http2-servers.ts';
 import { Inflow } from './grpc-inflow.ts';
+import type { ListenerLimits } from './grpc-options.ts';
 import { Outflow } from './grpc-outflow.ts';
+import type { ReceiveBudget } from './grpc-receive-budget.ts';
 import { bytesOf, grpcMessage } from './grpc-rope.ts';
 import { toGrpcStatus, wantsLateStatus } from './grpc-status.ts';
 
@@ -24,20 +29,28 @@ export interface AcceptedStreamParts {
   readonly acceptor: StreamAcceptor;
   readonly limits: StreamLimits;
   readonly faults: HandlerFaults;
-  readonly closeFlushMsMax: number;
+  readonly listenerLimits: ListenerLimits;
+  readonly budget: ReceiveBudget;
   readonly onOpen: (stream: GrpcAcceptedStream) => void;
   readonly onGone: (stream: GrpcAcceptedStream) => void;
-  /** The caller takes nothing any more: cut its connection. */
-  readonly cutConnection: (peer: string) => void;
 }
 
-/** A caller cancels when its deadline passes, so its cancellation arrives just before the deadline does here. */
-const deadlineSlackMsMax = 50;
+/**
+ * A caller cancels when its deadline passes, and the deadline passes later here, because it began when the call
+ * arrived: a cancellation in the last quarter, or second, is taken for it. Either way the caller is gone.
+ */
+const deadlineSlackMsMax = 1000;
+
+/** How long a caller may take to end its half of a stream that has its status. */
+const farewellMsMax = 2000;
 
 export class GrpcAcceptedStream extends ServerInterceptingCall implements AcceptedStream {
   readonly #parts: AcceptedStreamParts;
   readonly #outflow: Outflow;
   readonly #inflow: Inflow;
+  readonly #arrivals: Arrivals;
+  /** Below grpc-js; undefined when it is not where it was. */
+  readonly #http2Stream: ServerHttp2Stream | undefined;
   /** Kept, because a socket that is gone has no address. */
   readonly #peer: string;
   #handlers: StreamHandlers | undefined;
@@ -47,7 +60,10 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
   #hasSent = false;
   /** The status that this side ended the stream with; from then on nothing is sent or delivered. */
   #ownEnd: Status | undefined;
+  /** The handlers were told. */
   #closed = false;
+  /** Nothing is left for grpc-js to do. */
+  #isGone = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: AcceptedStreamParts) {
@@ -56,6 +72,14 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
     this.#peer = parts.call.getPeer();
     this.#outflow = new Outflow(parts.limits.windowBytes);
     this.#inflow = new Inflow(parts.limits.windowBytes, () => parts.call.startRead());
+    this.#arrivals = new Arrivals(parts.budget, this.#peer);
+    const http2Stream = http2StreamOf(parts.call);
+    this.#http2Stream = http2Stream.ok ? http2Stream.value : undefined;
+    this.#http2Stream?.on('data', (chunk: Uint8Array) => this.#arrived(chunk.length));
+    this.#http2Stream?.once('close', () => {
+      clearTimeout(this.#timer);
+      this.#arrivals.forget();
+    });
   }
 
   /** grpc-js calls it with a listener of its own handlers, which stay unused. */
@@ -103,9 +127,16 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
     this.#ownEnd = status;
     this.#inflow.stop();
     // A caller that reads nothing would pin what was sent to it for as long as it likes.
-    const { call, cutConnection, closeFlushMsMax } = this.#parts;
-    if (this.#deadlineAtMs === Infinity) this.#setTimer(closeFlushMsMax, () => cutConnection(this.#peer));
-    call.sendStatus(toGrpcStatus(status, this.#lateStatus && this.#hasSent));
+    if (this.#deadlineAtMs === Infinity) this.#resetAfter(this.#parts.listenerLimits.closeFlushMsMax);
+    this.#parts.call.sendStatus(toGrpcStatus(status, this.#lateStatus && this.#hasSent));
+  }
+
+  /** Ends the stream if its caller began a message and does not end it. Called now and then. */
+  endIfOwed(nowMs: number): void {
+    const { messageMsMax } = this.#parts.listenerLimits;
+    if (!this.#inflow.isReading) this.#arrivals.heldBack(nowMs);
+    else if (this.#arrivals.owedForMs(nowMs) > messageMsMax)
+      this.close(statusOf('resource-exhausted', `a message has not arrived whole in ${messageMsMax} ms`));
   }
 
   /** The connection is about to go: nothing can be told to the caller any more. */
@@ -149,13 +180,17 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
   }
 
   #outliveDeadline(): void {
-    const { call, cutConnection, closeFlushMsMax } = this.#parts;
-    this.#setTimer(closeFlushMsMax, () => cutConnection(this.#peer));
+    this.#resetAfter(this.#parts.listenerLimits.closeFlushMsMax);
     const late = statusOf('deadline-exceeded', 'the deadline of the caller has passed');
-    if (this.#ownEnd === undefined) call.sendStatus(toGrpcStatus(late, false));
+    if (this.#ownEnd === undefined) this.#parts.call.sendStatus(toGrpcStatus(late, false));
     this.#ownEnd = late;
     this.#inflow.stop();
     this.#tellClosed(late);
+  }
+
+  /** Whatever the caller still owes or has not taken by then. */
+  #resetAfter(delayMs: number): void {
+    this.#setTimer(delayMs, () => this.#http2Stream?.close(constants.NGHTTP2_CANCEL));
   }
 
   #setTimer(delayMs: number, action: () => void): void {
@@ -169,7 +204,16 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
     if (creditIsBack && !this.#isOver) this.#guarded((handlers) => handlers.onCredit());
   }
 
+  #arrived(bytes: number): void {
+    if (this.#isOver || this.#arrivals.arrived(bytes, performance.now())) return;
+    // Reset, not closed with words: what it sent is given up at once, for the others. grpc-js callers hear the same.
+    this.#ownEnd = statusOf('resource-exhausted', 'too many bytes of unfinished messages at once');
+    this.#inflow.stop();
+    this.#http2Stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
   #received(message: Uint8Array): void {
+    this.#arrivals.delivered(message.length, performance.now());
     this.#inflow.received(message.length, () => this.#guarded((handlers) => handlers.onMessage(message)));
   }
 
@@ -181,7 +225,11 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
 
   /** The call is over for grpc-js too: nothing of it is left. */
   #finish(status: Status): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
     clearTimeout(this.#timer);
+    // The caller has its status. If it does not end its half too, grpc-js keeps what arrived of a message.
+    if (this.#http2Stream?.closed === false) this.#resetAfter(farewellMsMax);
     this.#inflow.stop();
     this.#parts.onGone(this);
     this.#tellClosed(status);

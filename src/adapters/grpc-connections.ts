@@ -36,7 +36,6 @@ export class GrpcConnections {
   readonly #connections = new Map<string, Connection>();
   readonly #server: Server;
   #onEmpty: (() => void) | undefined;
-  #sweepTimer: NodeJS.Timeout | undefined;
   #refusalReportedAtMs = -Infinity;
 
   constructor(options: ConnectionsOptions) {
@@ -53,7 +52,6 @@ export class GrpcConnections {
         reject(new FaultError('cannot listen at the endpoint', { endpoint: formatEndpoint({ host, port }) }, error));
       });
       this.#server.listen({ host, port }, () => {
-        this.#sweepTimer = setInterval(() => this.#cutIdle(), farewellMsMax / 4).unref();
         const address = this.#server.address();
         const picked = typeof address === 'object' && address !== null ? address.port : port;
         resolve(formatEndpoint({ host, port: picked }));
@@ -82,12 +80,7 @@ export class GrpcConnections {
     if (connection.openStreams === 0) connection.idleSinceMs = performance.now();
   }
 
-  cut(peer: string): void {
-    this.#connections.get(peer)?.socket.destroy();
-  }
-
   stopAccepting(): void {
-    clearInterval(this.#sweepTimer);
     this.#server.close();
     for (const { socket, greeted } of this.#connections.values()) if (!greeted) socket.destroy();
   }
@@ -128,7 +121,7 @@ export class GrpcConnections {
    * grpc-js asks idle connections to go, and they do once they have no streams. But headers that began and never
    * end count as a stream to HTTP/2, so whoever sends them slowly could stay for ever.
    */
-  #cutIdle(): void {
+  cutIdle(): void {
     const idleBeforeMs = performance.now() - this.#options.limits.connectionIdleMsMax - farewellMsMax;
     for (const { socket, openStreams, idleSinceMs } of this.#connections.values())
       if (openStreams === 0 && idleSinceMs < idleBeforeMs) socket.destroy();

@@ -1,11 +1,12 @@
 /**
- * The HTTP/2 servers inside a grpc-js server, which it keeps in a private field.
+ * The HTTP/2 below a grpc-js server, which it keeps in private fields.
  *
- * Read against grpc-js 1.14.7: `http2Servers` is a map whose keys are Node's servers. Without it a listener works,
- * with small windows and fewer limits, and says so; test/adapters/grpc-receive-window.test.ts fails then.
+ * Read against grpc-js 1.14.7: the keys of a server's `http2Servers` are Node's servers, the `stream` of a call is
+ * Node's stream. Without them a listener works, with small windows and fewer limits, and says so;
+ * test/adapters/grpc-receive-window.test.ts fails then.
  */
 import type { Server } from '@grpc/grpc-js';
-import type { Http2Server } from 'node:http2';
+import type { Http2Server, ServerHttp2Stream } from 'node:http2';
 import { ok, refused, type Result } from '../base/result.ts';
 
 export interface MissingInternal {
@@ -29,4 +30,11 @@ export function http2ServersOf(server: Server): Result<readonly Http2Server[], M
   return keys.every((key) => typeof internalField(key, 'prependListener') === 'function')
     ? ok(keys)
     : missingInternal('http2Servers.keys');
+}
+
+export function http2StreamOf(call: object): Result<ServerHttp2Stream, MissingInternal> {
+  const stream = internalField(call, 'stream');
+  const isStream =
+    typeof stream === 'object' && stream !== null && typeof internalField(stream, 'close') === 'function';
+  return isStream ? ok(stream as ServerHttp2Stream) : missingInternal('stream');
 }

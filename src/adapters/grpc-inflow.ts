@@ -22,6 +22,11 @@ export class Inflow {
     this.#startRead = startRead;
   }
 
+  /** Whether the transport has been asked for a message that has not come. */
+  get isReading(): boolean {
+    return this.#reading;
+  }
+
   /** A loop, not a recursion: a peer may pack thousands of tiny messages into one frame. */
   pull(): void {
     if (this.#pulling) return;

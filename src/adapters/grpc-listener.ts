@@ -15,6 +15,7 @@ import { isLoopback, parseEndpoint } from './grpc-endpoint.ts';
 import { HandlerFaults } from './grpc-faults.ts';
 import { http2ServersOf, type MissingInternal } from './grpc-http2-servers.ts';
 import { type GrpcNetworkOptions, httpWindowBytes, type ListenerTls, serverOptions } from './grpc-options.ts';
+import { ReceiveBudget } from './grpc-receive-budget.ts';
 import { widenConnectionWindow, widenStreamWindows } from './grpc-receive-window.ts';
 import { refuseCompression } from './grpc-refuse-compression.ts';
 
@@ -38,6 +39,8 @@ function refuseOpenNetwork(host: string, { listenerTls, insecureNetworkAllowed, 
   });
 }
 
+const sweepMs = 500;
+
 class GrpcListener implements Listener {
   #endpoint = '';
   readonly #options: GrpcNetworkOptions;
@@ -45,6 +48,7 @@ class GrpcListener implements Listener {
   readonly #injector: ConnectionInjector;
   readonly #connections: GrpcConnections;
   readonly #streams = new Set<GrpcAcceptedStream>();
+  #sweepTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: GrpcNetworkOptions, methods: ListenOptions['methods']) {
@@ -66,6 +70,7 @@ class GrpcListener implements Listener {
 
   async listen(endpoint: string): Promise<void> {
     this.#endpoint = await this.#connections.listen(parseEndpoint(endpoint));
+    this.#sweepTimer = setInterval(() => this.#sweep(), sweepMs).unref();
   }
 
   close(graceMs: number): Promise<void> {
@@ -74,6 +79,7 @@ class GrpcListener implements Listener {
   }
 
   async #close(graceMs: number): Promise<void> {
+    clearInterval(this.#sweepTimer);
     this.#connections.stopAccepting();
     // Every session says goodbye, finishes its streams and closes its connection.
     this.#injector.destroy();
@@ -84,6 +90,13 @@ class GrpcListener implements Listener {
     await this.#connections.untilEmpty();
     clearTimeout(graceTimer);
     this.#server.forceShutdown();
+  }
+
+  /** One timer for all that dawdle, instead of one for each. */
+  #sweep(): void {
+    this.#connections.cutIdle();
+    const nowMs = performance.now();
+    for (const stream of this.#streams) stream.endIfOwed(nowMs);
   }
 
   /** What grpc-js has no option for, on the servers inside it. */
@@ -101,6 +114,7 @@ class GrpcListener implements Listener {
 
   #makeServer(methods: ListenOptions['methods']): Server {
     const faults = new HandlerFaults(this.#options);
+    const budget = new ReceiveBudget(this.#options.listenerLimits);
     const server = new Server({
       ...serverOptions(this.#options),
       interceptors: [
@@ -114,7 +128,8 @@ class GrpcListener implements Listener {
             acceptor,
             limits: this.#options.limits,
             faults,
-            closeFlushMsMax: this.#options.listenerLimits.closeFlushMsMax,
+            listenerLimits: this.#options.listenerLimits,
+            budget,
             onOpen: (stream) => {
               this.#streams.add(stream);
               this.#connections.streamOpened(stream.peer);
@@ -122,7 +137,6 @@ class GrpcListener implements Listener {
             onGone: (stream) => {
               if (this.#streams.delete(stream)) this.#connections.streamGone(stream.peer);
             },
-            cutConnection: (peer) => this.#connections.cut(peer),
           });
         },
       ],

@@ -2,7 +2,8 @@
  * The opener's end of a stream, on a call of a grpc-js channel.
  *
  * grpc-js takes one message at a time (it keeps a single slot for a message that waits for the connection), so the
- * others wait here; credit bounds them. It never calls back from within a call, so neither do we.
+ * others wait here, bounded by credit, and leave together (grpc-rope.ts). It never calls back from within a call,
+ * so neither does a stream.
  * Read next: grpc-inflow.ts, grpc-outflow.ts, grpc-channel.ts.
  */
 import type { Channel as GrpcClientChannel, Metadata, StatusObject } from '@grpc/grpc-js';
@@ -13,8 +14,12 @@ import type { OpenedStream, OwnedParts, StreamHandlers, StreamLimits } from '../
 import type { HandlerFaults } from './grpc-faults.ts';
 import { Inflow } from './grpc-inflow.ts';
 import { Outflow } from './grpc-outflow.ts';
-import { bytesOf, grpcMessage } from './grpc-rope.ts';
+import { bytesOf, grpcMessage, grpcMessages, ropesWork } from './grpc-rope.ts';
 import { fromGrpcStatus } from './grpc-status.ts';
+
+/** What one write holds at most, unless a message alone is larger. More saves nothing, and costs fresh memory. */
+const writeBytesMax = 256 * 1024;
+const writeMessagesMax = ropesWork ? 1024 : 1;
 
 export type GrpcCall = ReturnType<GrpcClientChannel['createCall']>;
 
@@ -106,11 +111,20 @@ export class GrpcOpenedStream implements OpenedStream {
 
   #writeNext(): void {
     if (this.#writing) return;
-    const ownedParts = this.#outbox.shift();
-    if (ownedParts === undefined) return;
+    const first = this.#outbox.shift();
+    if (first === undefined) return;
     this.#writing = true;
-    const bytes = bytesOf(ownedParts);
-    this.#parts.call.sendMessageWithContext({ callback: () => this.#written(bytes) }, grpcMessage(ownedParts));
+    const { call } = this.#parts;
+    const batch = [first];
+    let bytes = bytesOf(first);
+    for (let next = this.#outbox.peek(); next !== undefined; next = this.#outbox.peek()) {
+      if (bytes + bytesOf(next) > writeBytesMax || batch.length === writeMessagesMax) break;
+      batch.push(next);
+      bytes += bytesOf(next);
+      this.#outbox.shift();
+    }
+    const message = batch.length === 1 ? grpcMessage(first) : grpcMessages(batch);
+    call.sendMessageWithContext({ callback: () => this.#written(bytes) }, message);
     // With the last message, not after its callback: a unary request then leaves in one packet.
     this.#halfCloseIfDone();
   }

@@ -29,8 +29,14 @@ export interface ListenerLimits {
   readonly handshakeMsMax: number;
   /** A connection without streams is closed after that long. */
   readonly connectionIdleMsMax: number;
-  /** From a stream's close until the caller has taken everything; then its whole connection is cut. */
+  /** From a stream's close until the caller has taken everything; then the stream is reset. */
   readonly closeFlushMsMax: number;
+  /** From a message's first bytes to its last, while the handler wants it. */
+  readonly messageMsMax: number;
+  /** Bytes that have arrived on one connection and not yet reached a handler. */
+  readonly connectionBytesMax: number;
+  /** The same on all connections together. */
+  readonly listenerBytesMax: number;
   /** A connection that is silent that long is asked for a sign of life, and cut without one. */
   readonly keepaliveMs: number;
 }
@@ -41,6 +47,9 @@ export const listenerLimitsDefault: ListenerLimits = {
   handshakeMsMax: 10_000,
   connectionIdleMsMax: 600_000,
   closeFlushMsMax: 30_000,
+  messageMsMax: 60_000,
+  connectionBytesMax: 64 * 1024 * 1024,
+  listenerBytesMax: 512 * 1024 * 1024,
   keepaliveMs: 30_000,
 };
 

@@ -8,6 +8,7 @@
  */
 import { FaultError } from '../base/fault-error.ts';
 import type { KeyRange, KeyValueStore, KeyValueWrite } from '../ports/key-value-store.ts';
+import { levelFault } from './level-damage.ts';
 import { assertStoreKey } from '../ports/store-key.ts';
 
 export type LevelWrite =
@@ -96,7 +97,7 @@ export class LevelKeyValueStore implements KeyValueStore {
   }
 
   #fault(operation: string, why: string, cause?: unknown): FaultError {
-    return new FaultError('a key-value store refused an operation', { operation, path: this.#path, why }, cause);
+    return levelFault('a key-value store refused an operation', { operation, path: this.#path, why }, cause);
   }
 }
 

@@ -6,11 +6,11 @@
  */
 import { join } from 'node:path';
 import { Level } from 'level';
-import { FaultError } from '../base/fault-error.ts';
 import type { Disk } from '../ports/disk.ts';
 import { diskPathNames } from '../ports/disk-path.ts';
 import type { KeyValueStore, KeyValueStores } from '../ports/key-value-store.ts';
 import { checkLevelTables } from './level-table-check.ts';
+import { levelFault } from './level-damage.ts';
 import { LevelKeyValueStore, type LevelDatabase } from './level-key-value-store.ts';
 import { NodeDisk } from './node-disk.ts';
 
@@ -51,7 +51,7 @@ export class LevelKeyValueStores implements KeyValueStores {
       }
       return new LevelKeyValueStore(path, database);
     } catch (cause) {
-      throw new FaultError('a key-value store did not open', { path }, cause);
+      throw levelFault('a key-value store did not open', { path }, cause);
     }
   }
 }

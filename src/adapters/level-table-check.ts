@@ -11,8 +11,8 @@
  *   footer   handles of metaindex and index (each offset and size), zeros, magic 8
  *   index    entries: shared 1-5, own 1-5, value 1-5, key, value (the handle of a data block); then restarts
  */
-import { FaultError } from '../base/fault-error.ts';
 import { DiskError, type Disk } from '../ports/disk.ts';
+import { StoreDamageError } from '../ports/key-value-store.ts';
 import { LevelBytes, maskedCrcOf } from './level-bytes.ts';
 import { liveTablesOfLevelManifest, type LiveTable } from './level-manifest.ts';
 
@@ -25,7 +25,7 @@ const footerBytes = 48;
 const trailerBytes = 5;
 const magic = 'db4775248b80fb57';
 
-/** Rejects with a FaultError that names the table and what is wrong with it. */
+/** Rejects with a StoreDamageError that names the table and what is wrong with it. */
 export async function checkLevelTables(disk: Disk, folder: string): Promise<void> {
   const current = await readWhole(disk, `${folder}/CURRENT`);
   const manifestName = /^(MANIFEST-\d+)\n$/.exec(Buffer.from(current ?? []).toString('latin1'))?.[1];
@@ -35,7 +35,8 @@ export async function checkLevelTables(disk: Disk, folder: string): Promise<void
     const path = `${folder}/${String(table.number).padStart(6, '0')}.ldb`;
     const bytes = await readWhole(disk, path);
     const problem = bytes === undefined ? 'it is missing' : findTableProblem(Buffer.from(bytes), table);
-    if (problem !== undefined) throw new FaultError(`a table of a key-value store is damaged: ${problem}`, { path });
+    if (problem !== undefined)
+      throw new StoreDamageError(`a table of a key-value store is damaged: ${problem}`, { path });
   }
 }
 

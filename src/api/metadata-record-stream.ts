@@ -80,8 +80,14 @@ class RecordPump {
 
   /** Harmless when there is nothing to do now. */
   run(): void {
-    const { stream, records, request, onFault } = this.#options;
-    if (this.#isReading || this.#isOver || stream.creditBytes <= 0) return;
+    const { stream, records, request, refuse, onFault } = this.#options;
+    if (this.#isReading || this.#isOver) return;
+    if (records.isClosed) {
+      this.stop();
+      refuse(closed);
+      return;
+    }
+    if (stream.creditBytes <= 0) return;
     if (this.#left === 0 || (this.#next > records.lastIndex && !request.follow)) {
       this.stop();
       stream.close(statusOk);
@@ -117,6 +123,11 @@ class RecordPump {
     this.#left -= wanted.length;
   }
 }
+
+const closed: ApiProblem = {
+  error: 'node-stopping',
+  message: 'this node is stopping; follow the log on another node of the cluster',
+};
 
 function compactedAway(wanted: LogIndex, firstIndex: LogIndex): ApiProblem {
   return {

@@ -25,6 +25,9 @@ export function explainFault(fault: FaultError, { dataPath, endpoints }: FaultSc
         'or choose other ports: --set api.listen=127.0.0.1:8081 --set peer.listen=127.0.0.1:8181',
     };
   }
+  const endpoint = factIn(causes, 'endpoint');
+  const listening = endpoint === undefined ? undefined : explainListening(endpoint, codes);
+  if (listening !== undefined) return listening;
   const directoryProblem = causes.map(findDirectoryProblem).find((problem) => problem !== undefined);
   if (directoryProblem !== undefined)
     return { exit: 'conflict', message: describeDirectoryProblem(join(dataPath, voterFolder), directoryProblem) };
@@ -50,6 +53,20 @@ export function explainFault(fault: FaultError, { dataPath, endpoints }: FaultSc
   const message = causes.map(saying).join('; because ');
   const remedy = factIn(causes, 'remedy');
   return remedy === undefined ? { exit: 'failed', message } : { exit: 'failed', message, hint: remedy };
+}
+
+/** Undefined when the fault is not about the endpoint. Only faults of listening name one. */
+function explainListening(endpoint: string, codes: readonly (string | undefined)[]): CliFailure | undefined {
+  const hint = 'choose another: --set api.listen=127.0.0.1:8081 --set peer.listen=127.0.0.1:8181';
+  if (codes.includes('EACCES'))
+    return { exit: 'failed', message: `this process may not listen at ${endpoint} (EACCES)`, hint };
+  const missing = codes.find((code) => code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND');
+  if (missing === undefined) return undefined;
+  return {
+    exit: 'failed',
+    message: `cannot listen at ${endpoint}: this machine has no such address (${missing})`,
+    hint,
+  };
 }
 
 function causesOf(fault: unknown): unknown[] {

@@ -67,7 +67,18 @@ export function printSettings(settings: readonly ResolvedSetting[]): string {
     const [sectionOfKey = '', name = ''] = key.split('.');
     if (sectionOfKey !== section) lines.push(`${sectionOfKey}:`);
     section = sectionOfKey;
-    lines.push(`${`  ${name}: ${shown(written, secret)}`.padEnd(44)} # ${origin}`);
+    lines.push(`${`  ${name}: ${secret ? shown(written, secret) : inYaml(written)}`.padEnd(44)} # ${origin}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function inYaml(written: Written): string {
+  if (typeof written === 'object') return `[${written.map(inYaml).join(', ')}]`;
+  return typeof written === 'string' && !readsBackBare(written) ? JSON.stringify(written) : String(written);
+}
+
+/** False for what YAML would take for something else, as it does [::1]:7081 for a list. */
+function readsBackBare(text: string): boolean {
+  const isWord = /^[\w./](?:[\w./@:-]*[\w./@-])?$/.test(text) && text.toLowerCase() !== 'null';
+  return isWord && (Number.isNaN(Number(text)) || String(Number(text)) === text);
 }

@@ -31,9 +31,11 @@ function setting<Value>(description: Description, read: Setting<Value>['read']):
 }
 
 export function text(description: Description): Setting<string> {
-  return setting(description, (written) =>
-    typeof written === 'object' ? refused('is a list, not a text') : ok(String(written)),
-  );
+  return setting(description, (written) => {
+    if (typeof written === 'object') return refused('is a list, not a text');
+    // As from a shell variable that is not set; an empty path would be the folder that the process was started in.
+    return written === '' ? refused('is empty') : ok(String(written));
+  });
 }
 
 interface Bounds {
@@ -78,8 +80,11 @@ function quantity({ description, units, what, min, max }: QuantityKind): Setting
     const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/.exec(String(written)) ?? [];
     const factor = Object.hasOwn(units, unit) ? units[unit] : undefined;
     if (factor === undefined) return refused(`is not ${what}`);
-    const value = Number(digits) * factor;
-    if (!Number.isSafeInteger(value)) return refused(`is not a whole number of ${Object.keys(units)[0] ?? ''}`);
+    const product = Number(digits) * factor;
+    // 1.1h comes out a hair above 3 960 000 ms.
+    const value = Math.round(product);
+    if (!Number.isSafeInteger(value) || Math.abs(product - value) > value * 1e-12)
+      return refused(`is not a whole number of ${Object.keys(units)[0] ?? ''}`);
     const within = value >= min && value <= max;
     return within ? ok(value) : refused(`is outside ${writeQuantity(min, units)} to ${writeQuantity(max, units)}`);
   });

@@ -121,6 +121,7 @@ class Node implements RunningNode {
   async stop(graceMs: number): Promise<void> {
     this.#life.moveTo('stopping');
     this.#health.setAll('not-serving');
+    this.#voter?.records?.close();
     await this.#listener?.close(graceMs);
     await this.#voter?.stop();
   }

@@ -6,6 +6,10 @@
  * ones stay, and a read may return a wrong value without an error. Whoever stores something that matters
  * checks it on the way out (own checksum, own sequence). test/conformance/key-value-store.ts states the promises.
  */
+import { FaultError } from '../base/fault-error.ts';
+
+/** What is stored is not what was written, and the store noticed. Any other fault may pass: a full disk, a limit. */
+export class StoreDamageError extends FaultError {}
 
 export type KeyValueWrite =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
@@ -33,7 +37,10 @@ export interface KeyValueStore {
   close(): Promise<void>;
 }
 
-/** Opens stores below one root; a store is open once at a time. */
+/**
+ * Opens stores below one root; a store is open once at a time. Rejects with a StoreDamageError when it cannot be
+ * opened for what is stored in it.
+ */
 export interface KeyValueStores {
   open(path: string): Promise<KeyValueStore>;
 }

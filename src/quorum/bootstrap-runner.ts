@@ -81,9 +81,11 @@ export class BootstrapRunner {
     if (!question.ok) return refused(statusOf('invalid-argument', question.problem.why));
     const answer = await new Promise<BootstrapAnswer>((resolve) => {
       this.#callId += 1;
-      this.#answers.set(this.#callId, resolve);
-      const asked = this.#driver.submit({ type: 'asked', callId: this.#callId, question: question.value });
-      if (!asked.ok) resolve({ type: 'wait' });
+      const callId = this.#callId;
+      this.#answers.set(callId, resolve);
+      if (this.#driver.submit({ type: 'asked', callId, question: question.value }).ok) return;
+      this.#answers.delete(callId);
+      resolve({ type: 'wait' });
     });
     return ok([this.#options.codecs.introduction.encode(answer)]);
   };

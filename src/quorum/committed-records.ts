@@ -19,11 +19,19 @@ export class CommittedRecords {
   readonly #store: VoterStore;
   readonly #keeper: SnapshotKeeper;
   readonly #firstIndex: () => LogIndex;
+  readonly #waiting = new Set<() => void>();
+  #isClosed = false;
 
   constructor(parts: { store: VoterStore; keeper: SnapshotKeeper; firstIndex: () => LogIndex }) {
     this.#store = parts.store;
     this.#keeper = parts.keeper;
     this.#firstIndex = parts.firstIndex;
+    parts.keeper.onAdvance(() => this.#wake());
+  }
+
+  /** The voter is stopping: whoever follows is to leave. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get firstIndex(): LogIndex {
@@ -43,8 +51,18 @@ export class CommittedRecords {
     return refused({ type: 'compacted-away', firstIndex: logIndex(Math.max(this.firstIndex, from + 1)) });
   }
 
-  /** Called when there may be more to read, until the returned function is called. */
+  /** Called when there may be more to read, and when the log is closed, until the returned function is called. */
   onMore(listener: () => void): () => void {
-    return this.#keeper.onAdvance(listener);
+    this.#waiting.add(listener);
+    return () => this.#waiting.delete(listener);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const listener of this.#waiting) listener();
   }
 }

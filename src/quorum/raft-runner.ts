@@ -43,6 +43,7 @@ export interface RaftRunnerOptions {
 }
 
 const ticksPerHeartbeat = 4;
+const proposalsPerTurnMax = 4096;
 /** Raft messages come in bursts when many calls are in flight. */
 const limits: DriverLimits = { ...driverLimitsDefault, eventsWaitingMax: 16_384 };
 
@@ -128,6 +129,10 @@ export class RaftRunner {
 
   /** Proposals of one turn go to the core together. */
   #propose(proposal: Proposal): void {
+    if (this.#proposals.length >= proposalsPerTurnMax) {
+      this.#calls.refused(proposal.proposalId, { type: 'limit-reached', limit: 'proposalsPerTurnMax' });
+      return;
+    }
     this.#proposals.push(proposal);
     if (this.#proposals.length > 1) return;
     this.#options.clock.callSoon(() => {
@@ -249,7 +254,11 @@ export class RaftRunner {
         eventLog.emit('info', 'follows', { term: effect.term, leader: effect.leader });
         return;
       case 'became-candidate':
-        eventLog.emit('info', 'asks for votes', { term: effect.term, isPreVote: effect.isPreVote });
+        // Who is cut off asks for pre-votes twice a second, for as long as it lasts.
+        eventLog.emit(effect.isPreVote ? 'debug' : 'info', 'asks for votes', {
+          term: effect.term,
+          isPreVote: effect.isPreVote,
+        });
         return;
       case 'became-leader':
         eventLog.emit('info', 'leads the quorum', { term: effect.term });

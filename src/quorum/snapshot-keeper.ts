@@ -26,7 +26,7 @@ type CompactedEvent = Extract<RaftEvent, { type: 'compacted' }>;
 export class SnapshotKeeper {
   readonly #options: SnapshotKeeperOptions;
   readonly #policy: SnapshotPolicy;
-  readonly #listeners = new Set<() => void>();
+  #onAdvance: () => void = () => {};
   #appliedIndex: LogIndex;
   /** In force at the applied index. */
   #voters: readonly Voter[];
@@ -59,7 +59,7 @@ export class SnapshotKeeper {
     });
     this.#replies = new Map(commands.map(({ index }, at) => [index, replies[at] ?? nothing]));
     this.#policy.onApplied(entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0));
-    for (const listener of this.#listeners) listener();
+    this.#onAdvance();
   }
 
   /** Of the entries applied last; empty for entries that are no command. */
@@ -67,10 +67,9 @@ export class SnapshotKeeper {
     return this.#replies.get(index) ?? nothing;
   }
 
-  /** Called after every change of the applied index, until the returned function is called. */
-  onAdvance(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Calls `listener`, and nobody else, after every change of the applied index. */
+  onAdvance(listener: () => void): void {
+    this.#onAdvance = listener;
   }
 
   /** Brings the machine to a snapshot that the store holds. */
@@ -82,7 +81,7 @@ export class SnapshotKeeper {
     this.#appliedIndex = snapshot.lastIndex;
     this.#voters = snapshot.voters;
     this.#policy.onSnapshot(snapshot.lastIndex);
-    for (const listener of this.#listeners) listener();
+    this.#onAdvance();
   }
 
   /** Undefined when none is due. Resolves with what the core is told, if the snapshot came to count. */

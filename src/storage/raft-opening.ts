@@ -6,11 +6,10 @@
  * changes files; a store is listed in the directory's meta only when it is complete. What is found damaged is
  * left as it is. The judgement itself is in raft-recovery.ts, the check of the log in raft-log-scan.ts.
  */
-import { InvariantError } from '../base/assert.ts';
 import type { DirectoryId } from '../base/ids.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { Disk } from '../ports/disk.ts';
-import type { KeyValueStore, KeyValueStores } from '../ports/key-value-store.ts';
+import { StoreDamageError, type KeyValueStore, type KeyValueStores } from '../ports/key-value-store.ts';
 import type { StorageDirectory } from './directory-identity.ts';
 import { refusedAsDamaged, type RaftDamage } from './raft-damage.ts';
 import type { RaftEntryRecord } from './raft-entry-record.ts';
@@ -169,12 +168,12 @@ async function dropKeys(level: KeyValueStore, keys: readonly string[]): Promise<
   }
 }
 
-/** A key-value store that cannot read what it holds says so by rejecting: for a store at rest that is damage. */
+/** Damage that the key-value store itself noticed. A fault that may pass goes on as one: nobody gives up a voter for it. */
 async function orDamage<Value>(what: string, read: () => Promise<Value>): Promise<Result<Value, RaftDamage>> {
   try {
     return ok(await read());
   } catch (cause) {
-    if (cause instanceof InvariantError) throw cause;
+    if (!(cause instanceof StoreDamageError)) throw cause;
     return refusedAsDamaged(what, { cause: describeCauses(cause) });
   }
 }

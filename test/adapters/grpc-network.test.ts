@@ -1,5 +1,5 @@
 import { Client, credentials, type Metadata, status as grpcCodes } from '@grpc/grpc-js';
-import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { grpcNetwork } from '../../src/adapters/grpc-network.ts';
@@ -10,7 +10,7 @@ import { FaultError } from '../../src/base/fault-error.ts';
 import { statusOf, statusOk } from '../../src/base/status.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
 import type { AcceptedStream, Channel, Listener, StreamAcceptor, StreamHandlers } from '../../src/ports/stream.ts';
-import { conformanceNetworkOptions, until } from '../conformance/stream-grpc-fixture.ts';
+import { conformanceNetworkOptions, until, wait } from '../conformance/stream-grpc-fixture.ts';
 import { patterned, Recording, sameBytes } from '../conformance/stream-stage.ts';
 import { makeTestAuthority } from './test-certificates.ts';
 
@@ -270,7 +270,7 @@ test('a connection without streams is closed when it has been idle for long', as
   await until('the idle one is closed', () => session.closed || session.destroyed);
 });
 
-test('a caller that never takes what it asked for is cut off after the close', async () => {
+test('a caller that never takes what it asked for loses the stream after the close', async () => {
   const listenerLimits = { ...conformanceNetworkOptions.listenerLimits, closeFlushMsMax: 100 };
   const closes: string[] = [];
   const { listener } = await world(
@@ -291,6 +291,82 @@ test('a caller that never takes what it asked for is cut off after the close', a
   });
   request.on('error', () => {});
   request.pause();
-  await until('the connection is cut', () => session.destroyed);
+  await until('the stream is reset', () => request.closed);
+  expect(request.rstCode).toBe(constants.NGHTTP2_CANCEL);
   await until('the acceptor is told', () => closes.length === 1);
+  expect(session.destroyed).toBe(false);
+  session.destroy();
+});
+
+/** A call by hand that begins messages of that size and does not end them. */
+function beginMessages(listener: Listener, { streams, bytes }: { streams: number; bytes: number }) {
+  const session = connectHttp2(`http://${listener.endpoint}`);
+  cleanups.push(() => session.destroy());
+  session.on('error', () => {});
+  return Array.from({ length: streams }, () => {
+    const request = session.request({
+      ':method': 'POST',
+      ':path': '/test.Stream/Talk',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const outcome: { status: string; resetCode: number | undefined } = { status: '', resetCode: undefined };
+    request.on('response', (headers) => (outcome.status = String(headers['grpc-status'])));
+    request.on('error', () => {});
+    request.on('close', () => (outcome.resetCode = request.rstCode));
+    request.resume();
+    const prefix = Buffer.from([0, 0, 0, 0, 0]);
+    prefix.writeUInt32BE(bytes, 1);
+    request.write(Buffer.concat([prefix, Buffer.alloc(bytes - 1)]));
+    return outcome;
+  });
+}
+
+const isOverBudget = ({ resetCode }: { readonly resetCode: number | undefined }): boolean =>
+  resetCode === constants.NGHTTP2_ENHANCE_YOUR_CALM;
+
+test('streams that begin more large messages than the budget holds are refused, and the others are not', async () => {
+  const listenerLimits = { ...conformanceNetworkOptions.listenerLimits, connectionBytesMax: 1_000_000 };
+  const { listener, channel } = await world(greet, { listenerLimits });
+  const outcomes = beginMessages(listener, { streams: 10, bytes: 300_000 });
+  await until('some are refused', () => outcomes.filter(isOverBudget).length >= 7);
+  await wait(100);
+  expect(outcomes.filter(({ resetCode }) => resetCode === undefined).length).toBeGreaterThan(0);
+  expect((await talk(channel)).closedAs).toEqual(statusOk);
+});
+
+test('the budget of a listener holds over all its connections', async () => {
+  const listenerLimits = { ...conformanceNetworkOptions.listenerLimits, listenerBytesMax: 1_000_000 };
+  const { listener } = await world(greet, { listenerLimits });
+  const outcomes = Array.from({ length: 10 }, () => beginMessages(listener, { streams: 1, bytes: 300_000 })).flat();
+  await until('some are refused', () => outcomes.filter(isOverBudget).length >= 7);
+  await wait(100);
+  expect(outcomes.filter(({ resetCode }) => resetCode === undefined).length).toBeGreaterThan(0);
+});
+
+test('a message that does not come to its end is not waited for', async () => {
+  const listenerLimits = { ...conformanceNetworkOptions.listenerLimits, messageMsMax: 100 };
+  const { listener, channel } = await world(() => quiet, { listenerLimits });
+  const idle = new Recording();
+  channel.open('test.Stream/Talk', noOptions, idle);
+  const outcomes = beginMessages(listener, { streams: 2, bytes: 1000 });
+  await until('both are refused', () =>
+    outcomes.every(({ status }) => status === String(grpcCodes.RESOURCE_EXHAUSTED)),
+  );
+  expect(idle.count('close')).toBe(0);
+});
+
+test('a handler that keeps its window is not taken for a caller that dawdles', async () => {
+  const listenerLimits = { ...conformanceNetworkOptions.listenerLimits, messageMsMax: 100 };
+  const kept = new Recording();
+  kept.keepsBytes = true;
+  const { channel } = await world(() => kept, { listenerLimits });
+  const heard = new Recording();
+  const stream = channel.open('test.Stream/Talk', noOptions, heard);
+  while (stream.creditBytes > 0) {
+    while (stream.creditBytes > 0) stream.send([patterned(10_000, 1)]);
+    await wait(30);
+  }
+  await wait(1200);
+  expect(heard.count('close')).toBe(0);
 });

@@ -176,6 +176,16 @@ test('GetMetadataRecords follows the log as it grows, at the pace of its reader'
   expect(call.sent).toHaveLength(3);
 });
 
+test('who follows the log is sent away when the node stops', async () => {
+  const { quorum, server } = await livingQuorum();
+  const request = metadataRecordsRequestCodec.encode({ ...everything, follow: true });
+  const call = server.call(`${service}/GetMetadataRecords`).message(request).end();
+  await quorum.until(() => call.sent.length === 1);
+  quorum.node(1).voter?.records?.close();
+  if (call.status === undefined) throw new Error('the call ended');
+  expect(detailsOf(call.status).reason).toBe('NODE_STOPPING');
+});
+
 test('GetMetadataRecords from before the log says where it begins', async () => {
   const { quorum, server } = await livingQuorum();
   for (let number = 0; number < 40; number += 1) await quorum.count(quorum.node(1), `request ${number}`);

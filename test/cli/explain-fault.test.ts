@@ -26,6 +26,19 @@ test('a taken port is named by the fault, or else by what was asked for', () => 
   });
 });
 
+test('a port that the system does not give is told as a port, not as a folder', () => {
+  const refusal = new FaultError('cannot listen', { endpoint: '127.0.0.1:80' }, systemError('EACCES'));
+  expect(explainFault(refusal, scene)).toMatchObject({
+    exit: 'failed',
+    message: 'this process may not listen at 127.0.0.1:80 (EACCES)',
+  });
+  const elsewhere = new FaultError('cannot listen', { endpoint: '10.1.2.3:7081' }, systemError('EADDRNOTAVAIL'));
+  expect(explainFault(elsewhere, scene)).toMatchObject({
+    exit: 'failed',
+    message: 'cannot listen at 10.1.2.3:7081: this machine has no such address (EADDRNOTAVAIL)',
+  });
+});
+
 test.each([
   ['EACCES', 'the data folder ./data cannot be written (EACCES)'],
   ['EROFS', 'the data folder ./data cannot be written (EROFS)'],

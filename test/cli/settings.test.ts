@@ -123,6 +123,9 @@ const unit = { about: '', default: '' };
 test.each([
   [duration({ ...unit, min: 0, max: 1e9 }), '100ms', 100],
   [duration({ ...unit, min: 0, max: 1e9 }), '1.5s', 1500],
+  [duration({ ...unit, min: 0, max: 1e9 }), '1.1h', 3_960_000],
+  [duration({ ...unit, min: 0, max: 1e9 }), '1.005s', 1005],
+  [duration({ ...unit, min: 0, max: 1e9 }), '0ms', 0],
   [duration({ ...unit, min: 0, max: 1e9 }), '7d', 604_800_000],
   [byteSize({ ...unit, min: 0, max: 1e12 }), '64KiB', 65_536],
   [byteSize({ ...unit, min: 0, max: 1e12 }), '8MiB', 8_388_608],
@@ -143,6 +146,7 @@ test.each([
   [byteSize({ ...unit, min: 0, max: 1e12 }), '64kb', 'is not a size'],
   [wholeNumber({ ...unit, min: 1, max: 9 }), '1e3', 'is not a whole number'],
   [wholeNumber({ ...unit, min: 1, max: 9 }), true, 'is not a whole number'],
+  [text(unit), '', 'is empty'],
   [yesOrNo(unit), 'yes', 'is not true or false'],
   [endpoint(unit), 'localhost', 'is not host:port'],
   [endpoint(unit), 'localhost:70000', 'is not host:port'],
@@ -163,11 +167,19 @@ test('secrets are masked wherever settings are shown', () => {
 });
 
 test('the printed configuration is YAML that reads back as the same settings', async () => {
-  const sources = [[flag('node.id', '7'), flag('quorum.voters', '7@h:1')]];
+  const sources = [
+    [
+      flag('node.id', '7'),
+      flag('quorum.voters', '7@h:1,8@[::1]:7181'),
+      flag('api.listen', '[::1]:7081'),
+      flag('data.path', '#1: "mine", \\ and yours'),
+    ],
+  ];
   const first = resolveSettings(settingTable, sources);
   const printed = printSettings(first.ok ? first.value.settings : []);
   const readBack = settingsFromYaml(printed, 'printed.yaml');
   const second = resolveSettings(settingTable, [readBack.ok ? readBack.value : []]);
+  expect(first.ok).toBe(true);
   expect(second.ok && second.value.values).toEqual(first.ok && first.value.values);
   expect(printed).toContain('id: 7'.padEnd(10));
   expect(printed).toContain('# --set');

@@ -20,7 +20,7 @@ async function isKept(bug: PlantedBug, untilMsMax: number): Promise<boolean> {
 describe('the stream suite', () => {
   for (const bug of streamBugs) {
     test.concurrent(`catches a network that ${bug.name}`, async () => {
-      expect(await isKept(bug, 1000)).toBe(false);
+      expect(await isKept(bug, 2000)).toBe(false);
     });
     test.concurrent(`passes where no bug ${bug.name}`, async () => {
       expect(await isKept({ ...bug, tamper: () => ({}) }, 10_000)).toBe(true);

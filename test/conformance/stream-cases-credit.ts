@@ -132,7 +132,7 @@ export const creditCases: readonly StreamCase[] = [
   {
     promise: 'a deadline ends a stream whose reader has stopped reading, although it was closed as ok',
     async play(stage) {
-      const { opener, acceptor } = await stage.talk({ deadlineMs: 500 });
+      const { opener, acceptor } = await stage.talk({ deadlineMs: 1000 });
       opener.heard.keepsBytes = true;
       await sendUntilStalled(stage, acceptor);
       acceptor.stream.close(statusOk);

@@ -34,7 +34,7 @@ const endings: readonly Ending[] = [
     end: ({ opener, acceptor }) => (acceptor.stream.close(statusOk), opener.stream.reset()),
   },
   { name: 'ended, then closed', end: ({ opener, acceptor }) => (opener.stream.end(), acceptor.stream.close(statusOk)) },
-  { name: 'past its deadline', deadlineMs: 300, end: () => {} },
+  { name: 'past its deadline', deadlineMs: 1000, end: () => {} },
   { name: 'cut by its channel', end: ({ channel }) => channel.close() },
   { name: 'cut by its listener', end: ({ listener }) => void listener.close(0) },
   {
@@ -119,7 +119,7 @@ export const endingCases: readonly StreamCase[] = [
   {
     promise: 'a deadline is heard as deadline-exceeded by both sides',
     async play(stage) {
-      const { opener, acceptor } = await stage.talk({ deadlineMs: 300 });
+      const { opener, acceptor } = await stage.talk({ deadlineMs: 1000 });
       await stage.untilClosed(opener, acceptor);
       expect(opener.heard.closedAs?.name).toBe('deadline-exceeded');
       expect(acceptor.heard.closedAs?.name).toBe('deadline-exceeded');

@@ -7,8 +7,16 @@ import { type GrpcNetworkOptions, listenerLimitsDefault } from '../../src/adapte
 import type { EventLog } from '../../src/ports/event-log.ts';
 import { conformanceLimits, type StreamFixture } from './stream-stage.ts';
 
-/** Loopback moves a window in well under a millisecond; this much silence means that nothing is on its way. */
-const settleMs = 40;
+/**
+ * Loopback moves a window in well under a millisecond. Turns of the loop besides time, because on a busy machine
+ * time passes without them, and both ends live in this process.
+ */
+const settleTurns = 20;
+const settleTurnMs = 2;
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < settleTurns; turn += 1) await wait(settleTurnMs);
+}
 
 export const silentLog: EventLog = { emit() {}, with: () => silentLog };
 
@@ -50,7 +58,7 @@ export async function grpcFixture(untilMsMax = 10_000): Promise<StreamFixture> {
     endpoint: () => '127.0.0.1:0',
     silentEndpoint: () => `127.0.0.1:${silentPort}`,
     until: (what, condition) => until(what, condition, untilMsMax),
-    settle: () => wait(settleMs),
+    settle,
     // The sender's own window, one HTTP/2 window, and what Node.js reads from a socket at once.
     transportBytesMax: 2 * conformanceLimits.windowBytes + 64 * 1024,
     close: async () => {},

@@ -19,13 +19,13 @@ const check = 'grpc.health.v1.Health/Check';
 const badCallsMin = 10_000;
 
 const callsByAttack: Readonly<Record<string, number>> = {
-  'malformed protobuf': 2000,
+  'malformed protobuf': 1200,
   'frames that lie about their length or compression': 300,
   'decompression bombs': 20,
   'half a message': 200,
   'crooked headers': 420,
   'many and large headers': 60,
-  'streams opened and reset in a loop': 7000,
+  'streams opened and reset in a loop': 8000,
   'random bytes, other protocols and broken prefaces': 60,
   'frames that break the rules of HTTP/2': 64,
   'headers that never end': 20,
@@ -51,10 +51,11 @@ async function whatItHolds(): Promise<Extract<TargetReport, { type: 'holding' }>
   return report;
 }
 
-/** An honest caller's call. */
-async function isServing(): Promise<boolean> {
-  const options = { deadlineMs: 5000, headers: {} };
+/** An honest caller's call: it tries again when its connection was closed under it, as the idle limit may do. */
+async function isServing(attemptsMax = 3): Promise<boolean> {
+  const options = { deadlineMs: 20_000, headers: {} };
   const reply = await callUnary(channel, { method: check, request: [], options });
+  if (!reply.ok && reply.problem.name === 'unavailable' && attemptsMax > 1) return isServing(attemptsMax - 1);
   // HealthCheckResponse{status: SERVING}
   return reply.ok && Buffer.from([8, 1]).equals(reply.value);
 }

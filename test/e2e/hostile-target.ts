@@ -80,7 +80,7 @@ async function settledReport(): Promise<TargetReport> {
 const network = grpcNetwork({
   limits: streamLimitsDefault,
   // Patience in seconds, so that the test sees it end.
-  listenerLimits: { ...listenerLimitsDefault, handshakeMsMax: 1500, connectionIdleMsMax: 800 },
+  listenerLimits: { ...listenerLimitsDefault, handshakeMsMax: 2500, connectionIdleMsMax: 1500 },
   eventLog,
   onFatal: die,
   listenerTls: undefined,

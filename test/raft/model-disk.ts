@@ -24,6 +24,8 @@ export class ModelDisk {
   readonly directoryId: DirectoryId;
   hardState: HardState = { term: termZero, votedFor: undefined };
   snapshot: Snapshot;
+  /** Kept as long as a peer may be receiving it. */
+  #snapshotBefore: Snapshot | undefined;
   /** Positions before the log's first entry, and its entries. */
   previous: { index: LogIndex; term: typeof termZero } = { index: indexZero, term: termZero };
   entries: Entry[] = [];
@@ -99,14 +101,17 @@ export class ModelDisk {
   }
 
   loadChunk(wanted: LogIndex | undefined, offset: number, bytesMax: number): SnapshotChunk | undefined {
-    const { metadata, bytes } = this.snapshot;
-    if (wanted !== undefined && wanted !== metadata.lastIndex) return undefined;
+    const held = [this.snapshot, this.#snapshotBefore];
+    const chosen = held.find((snapshot) => wanted === undefined || snapshot?.metadata.lastIndex === wanted);
+    if (chosen === undefined) return undefined;
+    const { metadata, bytes } = chosen;
     const end = Math.min(bytes.length, offset + bytesMax);
     return { snapshot: metadata, offset, bytes: bytes.slice(offset, end), isLast: end === bytes.length };
   }
 
   /** A snapshot of the applied state; entries up to `keep` before its end may stay. */
   compact(metadata: SnapshotMetadata, state: readonly string[], keep: number): LogIndex {
+    this.#snapshotBefore = this.snapshot;
     this.snapshot = { metadata, bytes: encodeState(state) };
     const upTo = Math.max(this.previous.index, Math.min(metadata.lastIndex - keep, this.lastIndex));
     const last = this.entries[upTo - this.previous.index - 1];
@@ -120,6 +125,7 @@ export class ModelDisk {
   #install(snapshot: SnapshotMetadata): void {
     const incoming = this.#incoming;
     assert(incoming?.snapshot.lastIndex === snapshot.lastIndex, 'what is installed was received', { snapshot });
+    this.#snapshotBefore = undefined;
     this.snapshot = { metadata: snapshot, bytes: incoming.bytes };
     this.previous = { index: snapshot.lastIndex, term: snapshot.lastTerm };
     this.entries = [];

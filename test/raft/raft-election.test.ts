@@ -48,14 +48,14 @@ test('a sole voter leads and commits only with what its disk has', () => {
   expect(voter.view.commitIndex).toBe(1);
 });
 
-test('a sole voter never resigns, however long nothing happens', () => {
+test('RL2: a sole voter never resigns, however long nothing happens', () => {
   const cluster = new TestCluster({ voters: 1 });
   cluster.run(50);
   cluster.tick(cluster.voter(1), 1_000_000);
   expect([cluster.voter(1).view.role, cluster.voter(1).view.term]).toEqual(['leader', 1]);
 });
 
-test('a leader that hears no majority resigns', () => {
+test('RL2: a leader that hears no majority resigns', () => {
   // RL2
   const cluster = new TestCluster({ voters: 3 });
   const leader = cluster.elect(1);
@@ -84,7 +84,7 @@ test('asking for a pre-vote changes nothing at the voter that is asked', () => {
   expect(cluster.voter(2).work).toEqual([]);
 });
 
-test('asking for a pre-vote does not put off the election timer of the voter that is asked', () => {
+test('R15: asking for a pre-vote does not put off the timer of the voter that is asked', () => {
   // R15: with a timer that is put off, a voter that asks in vain keeps the one that could win from trying.
   const cluster = new TestCluster({ voters: 3, logs: { 2: { terms: [1] }, 3: { terms: [1] } } });
   cluster.timeOut(1);
@@ -96,7 +96,7 @@ test('asking for a pre-vote does not put off the election timer of the voter tha
   expect(cluster.voter(2).view.role).toBe('candidate');
 });
 
-test('consents to a pre-vote are never counted as votes', () => {
+test('R15: consents to a pre-vote are never counted as votes', () => {
   // R15
   const cluster = new TestCluster({ voters: 5 });
   cluster.timeOut(1);
@@ -129,7 +129,7 @@ test('the voter with the best log wins although its term is behind', () => {
   expect(cluster.voter(1).view.term).toBe(6);
 });
 
-test('a voter that was cut off comes back without unseating the leader', () => {
+test('RL3: a voter that was cut off comes back without unseating the leader', () => {
   // RL3
   const cluster = new TestCluster({ voters: 3 });
   const leader = cluster.elect(1);
@@ -142,7 +142,7 @@ test('a voter that was cut off comes back without unseating the leader', () => {
   expect(cluster.voter(3).view.leader).toBe(1);
 });
 
-test('a voter that hears its leader ignores a candidate of a later term', () => {
+test('RL3: a voter that hears its leader ignores a candidate of a later term', () => {
   const cluster = new TestCluster({ voters: 3 });
   cluster.elect(1);
   const request: RaftMessage = {
@@ -292,7 +292,7 @@ test('a node that no set names never campaigns, and votes when it is asked', () 
   expect(cluster.letters.map(({ message }) => message)).toMatchObject([{ type: 'vote-reply', granted: true }]);
 });
 
-test('the vote of a disk that was wiped counts for nobody', () => {
+test('R13: the vote of a disk that was wiped counts for nobody', () => {
   // R13
   const cluster = new TestCluster({ voters: 3 });
   cluster.voter(3).crash();
@@ -303,7 +303,7 @@ test('the vote of a disk that was wiped counts for nobody', () => {
   expect(cluster.voter(1).view.isPreCandidate).toBe(true);
 });
 
-test('a wiped disk acknowledges nothing in the place of the one before', () => {
+test('R13: a wiped disk acknowledges nothing in the place of the one before', () => {
   // R13: were it counted, the two that are left could commit what the wiped one has forgotten.
   const cluster = new TestCluster({ voters: 3 });
   const leader = cluster.elect(1);

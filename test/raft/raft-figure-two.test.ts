@@ -45,7 +45,7 @@ function voterWithLog(terms: readonly number[], atTerm?: number): { cluster: Tes
   return { cluster, voter: cluster.voter(1) };
 }
 
-test('a vote leaves a voter only when it is durable', () => {
+test('R6: a vote leaves a voter only when it is durable', () => {
   const cluster = new TestCluster({ voters: 3 });
   const voter = cluster.voter(2);
   voter.isDiskFast = false;
@@ -83,7 +83,7 @@ test('a voter that restarts remembers its term and its vote', () => {
   expect(cluster.letters.map(({ message }) => message)).toMatchObject([{ type: 'vote-reply', granted: false }]);
 });
 
-test('an append is acknowledged only as far as it is durable', () => {
+test('R7: an append is acknowledged only as far as it is durable', () => {
   const { cluster, voter } = voterWithLog([1]);
   voter.isDiskFast = false;
   const early = answersTo(cluster, append(1, [1, 1], [1, 1]));
@@ -94,7 +94,7 @@ test('an append is acknowledged only as far as it is durable', () => {
   expect(late).toMatchObject([{ type: 'append-reply', matchedIndex: 3 }]);
 });
 
-test('a repeated or empty append claims no more than is durable', () => {
+test('R7: a repeated or empty append claims no more than is durable', () => {
   const { cluster, voter } = voterWithLog([1]);
   answersTo(cluster, append(1, [1, 1], []));
   voter.isDiskFast = false;
@@ -128,7 +128,7 @@ test('a suffix that differs from the leader is cut and replaced', () => {
   expect(voter.disk.entries.map((entry) => entry.term)).toEqual([1, 3, 3]);
 });
 
-test('an old append, come late, shortens nothing', () => {
+test('R9: an old append, come late, shortens nothing', () => {
   const { cluster, voter } = voterWithLog([1]);
   answersTo(cluster, append(1, [1, 1], [1, 1, 1]));
   expect(answersTo(cluster, append(1, [1, 1], [1]))).toMatchObject([{ type: 'append-reply', matchedIndex: 4 }]);
@@ -146,7 +146,7 @@ test('entries that are held already are not written again', () => {
   expect(voter.work).toMatchObject([{ type: 'persist', truncateFrom: undefined, entries: [{ index: 3 }] }]);
 });
 
-test('a follower commits no further than it has compared', () => {
+test('R9: a follower commits no further than it has compared', () => {
   const cluster = new TestCluster({
     voters: 3,
     logs: { 1: { terms: [1] }, 2: { terms: [1] }, 3: { terms: [1, 1, 1, 1] } },
@@ -346,7 +346,7 @@ test('a leader goes back until the logs agree', () => {
   expect(leader.view.peers().map(({ matchedIndex }) => matchedIndex)).toEqual([6, 6]);
 });
 
-test('a leader counts its own copy only when it is durable', () => {
+test('R7: a leader counts its own copy only when it is durable', () => {
   const cluster = new TestCluster({ voters: 3 });
   const leader = cluster.elect(1);
   leader.isDiskFast = false;

@@ -26,7 +26,7 @@ test('answers to what was sent before a read do not confirm it', () => {
   expect(cluster.answerTo(leader, id)).toBeUndefined();
 });
 
-test('a new leader answers no read before it has committed in its term', () => {
+test('R10: a new leader answers no read before it has committed in its term', () => {
   const cluster = new TestCluster({ voters: 3 });
   const old = cluster.elect(1);
   cluster.propose(old, 'acknowledged');
@@ -48,7 +48,7 @@ test('a new leader answers no read before it has committed in its term', () => {
   expect(answer?.type === 'read-ready' && answer.index).toBe(3);
 });
 
-test('a leader that was deposed without knowing answers no read', () => {
+test('R10: a leader that was deposed without knowing answers no read', () => {
   const cluster = new TestCluster({ voters: 3 });
   const old = cluster.elect(1);
   cluster.isolate(1);

@@ -82,19 +82,84 @@ test('a transfer whose leader is gone begins anew with the next', () => {
   expect(laggard.state).toHaveLength(10);
 });
 
-test('a snapshot that is replaced while it is sent gives way to the newer one', () => {
+test('a late answer to an earlier chunk stalls nothing', () => {
+  const { cluster, leader, laggard } = withLaggard(20);
+  cluster.tick(leader, cluster.limits.heartbeatMs);
+  const early: Letter[] = [];
+  for (let letters = 0; letters < 60 && early.length < 3; letters += 1) {
+    const [letter] = cluster.letters;
+    if (letter?.message.type === 'snapshot-chunk-reply') early.push({ ...letter });
+    if (letter !== undefined) cluster.deliver(letter);
+  }
+  expect(early).toHaveLength(3);
+  // The leader goes back to what the old answer asks for; the follower is further, and says so.
+  cluster.deliverAll(({ message }) => message.type !== 'snapshot-chunk-reply');
+  cluster.drop();
+  for (const letter of early.slice(0, 1)) cluster.deliver(letter);
+  cluster.run(1500);
+  expect(laggard.state).toEqual(leader.state);
+});
+
+test('a follower that installs a snapshot goes on answering heartbeats', () => {
+  // What it acknowledged before is in the log that is being replaced, and in the snapshot.
+  const cluster = new TestCluster({ voters: 3 });
+  const leader = cluster.elect(1);
+  const laggard = cluster.voter(3);
+  cluster.propose(leader, 'a', 'b', 'c');
+  cluster.deliverAll(
+    ({ to, message }) => to === 1 || (message.type === 'append-request' && message.entries.length > 0),
+  );
+  cluster.drop();
+  expect([laggard.view.durableIndex, laggard.view.commitIndex]).toEqual([4, 1]);
+  cluster.isolate(3);
+  cluster.propose(leader, 'd');
+  cluster.deliverAll();
+  leader.compact();
+  laggard.isDiskFast = false;
+  cluster.heal();
+  cluster.tick(leader, cluster.limits.heartbeatMs);
+  cluster.deliverAll();
+  laggard.completeWork();
+  expect(laggard.work).toMatchObject([{ type: 'install-snapshot' }]);
+  cluster.tick(leader, cluster.limits.heartbeatMs);
+  cluster.deliverAll(({ to }) => to === 3);
+  const answers = cluster.drop(({ from }) => from === 3).map(({ message }) => message);
+  expect(answers).toMatchObject([{ type: 'append-reply', matchedIndex: 4 }]);
+  laggard.isDiskFast = true;
+  laggard.completeAllWork();
+  cluster.run(300);
+  expect(laggard.state).toEqual(leader.state);
+});
+
+test('a peer that has the whole snapshot gets the next one when the log has moved on', () => {
+  // RL6
   const { cluster, leader, laggard } = withLaggard(10);
   cluster.tick(leader, cluster.limits.heartbeatMs);
   cluster.deliverAll((letter) => !(isChunk(letter) && (letter.message as SnapshotChunkRequest).offset > 0));
   cluster.propose(leader, 'newer');
   cluster.deliverAll(({ from, to }) => from !== 3 && to !== 3);
   leader.compact();
+  // The store still holds the snapshot that was begun, so it is finished first.
+  cluster.run(2000);
+  expect(laggard.view.previous.index).toBe(12);
+  expect(laggard.state).toEqual(leader.state);
+});
+
+test('a snapshot that is replaced while it is sent gives way to the newer one', () => {
+  const { cluster, leader, laggard } = withLaggard(10);
+  cluster.tick(leader, cluster.limits.heartbeatMs);
+  cluster.deliverAll((letter) => !(isChunk(letter) && (letter.message as SnapshotChunkRequest).offset > 0));
+  cluster.propose(leader, 'newer');
+  cluster.deliverAll(({ from, to }) => from !== 3 && to !== 3);
+  // Twice, so that nothing is left of the one that was begun.
+  leader.compact();
+  leader.compact();
   cluster.run(2000);
   expect(laggard.state).toEqual(leader.state);
   expect(laggard.view.previous.index).toBe(12);
 });
 
-test('a snapshot takes the place of a log that belongs to another history', () => {
+test('R14: a snapshot takes the place of a log that belongs to another history', () => {
   // R14: nothing of the old log stays, not even behind the end of the snapshot.
   const logs = { 3: { terms: [1, 1, 1, 1, 1, 1, 1, 1] } };
   const cluster = new TestCluster({ voters: 3, logs, limits: { snapshotChunkBytesMax: 16 } });

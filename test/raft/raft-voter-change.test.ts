@@ -31,7 +31,7 @@ test('a voter that is added catches up first and then counts', () => {
   expect(newcomer.state).toEqual(['a', 'b']);
 });
 
-test('a voter that is joining counts in no majority', () => {
+test('R12: a voter that is joining counts in no majority', () => {
   // R12: two of three with a joining fourth that acknowledges everything are still two of three.
   const cluster = new TestCluster({ voters: 3 });
   const leader = cluster.elect(1);
@@ -81,7 +81,7 @@ test('a set is in force from the moment it is appended', () => {
   expect(leader.view.commitIndex).toBe(set);
 });
 
-test('no change is taken before the leader has committed in its term', () => {
+test('R11: no change is taken before the leader has committed in its term', () => {
   // R11, the gap that Ongaro closed in 2015.
   const cluster = new TestCluster({ voters: 3 });
   cluster.timeOut(1);
@@ -96,7 +96,7 @@ test('no change is taken before the leader has committed in its term', () => {
   expect(cluster.answerTo(leader, late)?.type).toBe('proposal-committed');
 });
 
-test('no change is taken while another is not committed', () => {
+test('R11: no change is taken while another is not committed', () => {
   // R11
   const cluster = new TestCluster({ voters: 5 });
   const leader = cluster.elect(1);

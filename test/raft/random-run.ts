@@ -102,10 +102,11 @@ class RandomRun {
       [often(12), () => this.#restart()],
       [perhaps(4), () => this.#cut()],
       [often(2), () => this.#cluster.heal()],
-      [perhaps(8), () => this.#compact()],
+      [perhaps(24), () => this.#compact()],
       [perhaps(6), () => this.#transfer()],
       [perhaps(10), () => this.#changeVoters()],
       [perhaps(1), () => this.#wipe()],
+      [perhaps(10), () => this.#usurp()],
     ];
     this.#actions = table.map(([, action]) => action);
     this.#weights = table.map(([weight]) => weight);
@@ -137,10 +138,10 @@ class RandomRun {
     const { heartbeatMs, electionTimeoutMsMax, catchUpMsMax } = cluster.limits;
     const isSettled = (): boolean => cluster.voters.some((voter) => voter.view.isEstablished);
     for (let timeouts = 0; timeouts < 10 && !isSettled(); timeouts += 1)
-      cluster.run(heartbeatMs + electionTimeoutMsMax);
+      cluster.run(heartbeatMs + electionTimeoutMsMax, 50);
     assert(isSettled(), 'RL1: a leader within ten election timeouts', this.#facts());
     // A voter that is joining either joins or is given up, and an old leader notices that it is one (RL5).
-    cluster.run(catchUpMsMax);
+    cluster.run(catchUpMsMax, 50);
     const leader = cluster.voters.find((voter) => voter.view.isEstablished);
     assert(leader !== undefined, 'RL3: a leader that everybody hears stays', this.#facts());
     const [last] = cluster.propose(leader, 'the last command');
@@ -303,6 +304,17 @@ class RandomRun {
     this.#disksUsed += 1;
     this.#cluster.wipe(voter.voterId, this.#disksUsed);
     this.#reach('wipe');
+  }
+
+  /** One believes that the leader is gone, and the others do not object: the old one goes on until it is told. */
+  #usurp(): void {
+    const voter = this.#upVoter();
+    if (voter === undefined) return;
+    const { role } = voter.view;
+    if (role !== 'leader') this.#cluster.timeOut(voter.voterId);
+    // Mostly the old leader shall not notice at once.
+    const leader = this.#cluster.voters.find((other) => other.isUp && other.view.role === 'leader');
+    if (leader !== undefined && this.#below(2) === 0) this.#cluster.isolate(leader.voterId);
   }
 
   #reach(what: string): void {

@@ -130,10 +130,10 @@ export class TestCluster {
     voter.step({ type: 'tick', nowMs: voter.nowMs });
   }
 
-  /** All clocks, in steps of 10 ms, everything delivered in between. */
-  run(ms: number): void {
-    for (let passed = 0; passed < ms; passed += 10) {
-      for (const voter of this.voters) this.tick(voter, 10);
+  /** All clocks, in small steps, everything delivered in between. */
+  run(ms: number, stepMs = 10): void {
+    for (let passed = 0; passed < ms; passed += stepMs) {
+      for (const voter of this.voters) this.tick(voter, stepMs);
       this.deliverAll();
     }
   }

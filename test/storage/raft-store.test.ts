@@ -244,3 +244,14 @@ test('a batch too large for the sentinel survives a power cut as well', async ()
   const { entries } = await stage.settle(viewOf(store));
   expect(entries.map(({ payload }) => crc32c(payload))).toEqual([entry(1, 1), large].map((e) => crc32c(e.payload)));
 });
+
+test('a fault that may pass while the store opens is no damage, and the next start has everything', async () => {
+  const stage = new StorageStage(1);
+  await storeWith(stage, change({ hardState: termOne, entries: entriesTo(3, 1) }));
+  stage.kill();
+  stage.stores.failNext('read');
+  await expect(stage.settle(stage.tryOpenStore())).rejects.toBeInstanceOf(FaultError);
+  stage.kill();
+  const { store } = await stage.settle(stage.openStore());
+  expect((await stage.settle(viewOf(store))).entries).toEqual(entriesTo(3, 1));
+});
