@@ -2,8 +2,8 @@
  * From services to the acceptors that a listener needs, one per method.
  *
  * Everything that is the same for all methods happens here, in this order: room for one more open call, the
- * request context, the authorize hook, then the method itself. What methods do with messages is in unary-method.ts
- * and in the streaming services. Bounds: `callsOpenMax` for the whole listener.
+ * request context, the authorize hook, the method itself, and the quota hook at its first message. What methods
+ * do with messages is in unary-method.ts and in the streaming services. Bounds: `callsOpenMax` for the whole listener.
  */
 import { assert } from '../base/assert.ts';
 import { ok, refused, type Result } from '../base/result.ts';
@@ -91,13 +91,14 @@ function acceptorOf(method: Method, host: ServiceHost, openCalls: OpenCalls): St
     if (!room.ok) return refuse(stream, room.problem);
 
     const gone = new AbortController();
-    const { clock, listener } = host;
-    const context = requestContextOf({ incoming, listener, clock, cancelled: gone.signal });
-    const allowed = context.ok ? host.hooks.authorize(context.value) : context;
-    const handlers =
-      context.ok && allowed.ok
-        ? method({ context: context.value, incoming, stream }, host)
-        : refuse(stream, problemIn(allowed));
+    let handlers: StreamHandlers;
+    try {
+      handlers = handlersOf({ method, host, incoming, stream, cancelled: gone.signal });
+    } catch (fault) {
+      // Nobody is told of the end of a stream that has no handlers.
+      openCalls.leave();
+      throw fault;
+    }
     return {
       onMessage: (ownedMessage) => handlers.onMessage(ownedMessage),
       onCredit: () => handlers.onCredit(),
@@ -111,12 +112,50 @@ function acceptorOf(method: Method, host: ServiceHost, openCalls: OpenCalls): St
   };
 }
 
+interface EnteredCall {
+  readonly method: Method;
+  readonly host: ServiceHost;
+  readonly incoming: IncomingStream;
+  readonly stream: AcceptedStream;
+  readonly cancelled: AbortSignal;
+}
+
+function handlersOf({ method, host, incoming, stream, cancelled }: EnteredCall): StreamHandlers {
+  const { clock, listener } = host;
+  const context = requestContextOf({ incoming, listener, clock, cancelled });
+  const allowed = context.ok ? host.hooks.authorize(context.value) : context;
+  if (!context.ok || !allowed.ok) return refuse(stream, problemIn(allowed));
+  const call = { context: context.value, incoming, stream };
+  return withQuota(method(call, host), call, host);
+}
+
+/** Asks the quota hook at the first message. After its refusal the method hears nothing but the end. */
+function withQuota(
+  ofMethod: StreamHandlers,
+  { context, stream }: AdmittedCall,
+  { hooks }: ServiceHost,
+): StreamHandlers {
+  let handlers = ofMethod;
+  let isAsked = false;
+  return {
+    onMessage(ownedMessage) {
+      const room = isAsked ? ok(undefined) : hooks.admit(context, ownedMessage.length);
+      isAsked = true;
+      if (!room.ok) handlers = { ...refuse(stream, room.problem), onClose: (status) => ofMethod.onClose(status) };
+      handlers.onMessage(ownedMessage);
+    },
+    onCredit: () => handlers.onCredit(),
+    onEnd: () => handlers.onEnd(),
+    onClose: (status) => handlers.onClose(status),
+  };
+}
+
 function problemIn(result: Result<unknown, ApiProblem>): ApiProblem {
   assert(!result.ok, 'only a refused call is refused');
   return result.problem;
 }
 
-/** Answers before any message: what still arrives is passed over and its credit given back. */
+/** Answers at once: what still arrives is passed over and its credit given back. */
 function refuse(stream: AcceptedStream, problem: ApiProblem): StreamHandlers {
   stream.close(statusOfProblem(problem));
   return {

@@ -51,8 +51,6 @@ async function answerBytes<Request, Reply>({
   context,
   ownedRequest,
 }: UnaryRequest<Request, Reply>): Promise<Result<OwnedParts, ApiProblem>> {
-  const room = host.hooks.admit(context, ownedRequest.length);
-  if (!room.ok) return room;
   const request = method.request.decode(ownedRequest);
   if (!request.ok) return refused(malformed(context.method, request.problem.why));
   try {

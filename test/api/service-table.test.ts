@@ -167,6 +167,41 @@ test('the quota hook sees the size of the request', async () => {
   expect(sizes).toEqual([hello.length]);
 });
 
+test('the quota hook refuses a stream at its first message, and the method is told of the end', async () => {
+  const heard: string[] = [];
+  const streaming: Service = {
+    name: 'odradek.test.v1.StreamService',
+    methods: {
+      Talk: () => ({
+        onMessage: () => void heard.push('message'),
+        onCredit() {},
+        onEnd: () => void heard.push('end'),
+        onClose: ({ name }) => void heard.push(name),
+      }),
+    },
+  };
+  const full = refused({ error: 'limit-reached', message: 'your quota is used up; wait' } as const);
+  const server = new TestServer([streaming], testHost({ hooks: { ...allowAll, admit: () => full } }));
+  const call = server.call('odradek.test.v1.StreamService/Talk').message(hello).message(hello).end();
+  expect((await call.closed()).message).toBe('your quota is used up; wait');
+  expect(heard).toEqual(['resource-exhausted']);
+  expect(call.releasedBytes).toBe(2 * hello.length);
+});
+
+test('a method that throws at its first sight of a call takes no room from the next one', () => {
+  const broken: Service = {
+    name: 'odradek.test.v1.BrokenService',
+    methods: {
+      Break: () => {
+        throw new FaultError('this method does not start', {});
+      },
+    },
+  };
+  const server = new TestServer([broken, echo()], testHost({ callsOpenMax: 1 }));
+  expect(() => server.call('odradek.test.v1.BrokenService/Break')).toThrow(FaultError);
+  expect(server.call(path).status).toBeUndefined();
+});
+
 test('calls beyond the limit are refused until an open one ends', async () => {
   const server = new TestServer([echo(() => new Promise(() => {}))], testHost({ callsOpenMax: 2 }));
   const first = server.call(path).message(hello).end();
