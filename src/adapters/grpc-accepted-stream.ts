@@ -126,8 +126,9 @@ export class GrpcAcceptedStream extends ServerInterceptingCall implements Accept
     if (this.#isOver) return;
     this.#ownEnd = status;
     this.#inflow.stop();
-    // A caller that reads nothing would pin what was sent to it for as long as it likes.
-    if (this.#deadlineAtMs === Infinity) this.#resetAfter(this.#parts.listenerLimits.closeFlushMsMax);
+    // A caller that reads nothing would pin what was sent to it for as long as it likes, or as its deadline is far.
+    const { closeFlushMsMax } = this.#parts.listenerLimits;
+    if (this.#deadlineAtMs - Date.now() > closeFlushMsMax) this.#resetAfter(closeFlushMsMax);
     this.#parts.call.sendStatus(toGrpcStatus(status, this.#lateStatus && this.#hasSent));
   }
 

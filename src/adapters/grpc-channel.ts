@@ -9,13 +9,11 @@ import { assert } from '../base/assert.ts';
 import { statusOf, type Status } from '../base/status.ts';
 import type { Channel, OpenedStream, StreamHandlers, StreamOptions } from '../ports/stream.ts';
 import { parseEndpoint } from './grpc-endpoint.ts';
+import { deadlineMsMax } from './grpc-far-deadline.ts';
 import { HandlerFaults } from './grpc-faults.ts';
 import { GrpcOpenedStream } from './grpc-opened-stream.ts';
 import { channelOptions, type ChannelTls, type GrpcNetworkOptions } from './grpc-options.ts';
 import { askForLateStatus } from './grpc-status.ts';
-
-/** Node's timers hold no more; whoever asks for 24 days gets no deadline. */
-const deadlineMsMax = 2 ** 31 - 1;
 
 export class GrpcChannel implements Channel {
   readonly endpoint: string;

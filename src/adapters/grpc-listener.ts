@@ -17,6 +17,7 @@ import { http2ServersOf, type MissingInternal } from './grpc-http2-servers.ts';
 import { type GrpcNetworkOptions, httpWindowBytes, type ListenerTls, serverOptions } from './grpc-options.ts';
 import { ReceiveBudget } from './grpc-receive-budget.ts';
 import { widenConnectionWindow, widenStreamWindows } from './grpc-receive-window.ts';
+import { forgetFarDeadlines } from './grpc-far-deadline.ts';
 import { refuseCompression } from './grpc-refuse-compression.ts';
 
 export async function listenGrpc(options: GrpcNetworkOptions, { endpoint, methods }: ListenOptions): Promise<Listener> {
@@ -105,6 +106,7 @@ class GrpcListener implements Listener {
     this.#expectInternal(inside);
     for (const http2Server of inside.ok ? inside.value : []) {
       refuseCompression(http2Server);
+      forgetFarDeadlines(http2Server);
       http2Server.on('session', (session) => {
         widenConnectionWindow(session, httpWindowBytes(this.#options.limits));
         session.once('remoteSettings', () => this.#connections.greeted(session));

@@ -270,7 +270,10 @@ test('a connection without streams is closed when it has been idle for long', as
   await until('the idle one is closed', () => session.closed || session.destroyed);
 });
 
-test('a caller that never takes what it asked for loses the stream after the close', async () => {
+test.each([
+  ['sets no deadline', {}],
+  ['would wait for hours', { 'grpc-timeout': '5H' }],
+])('a caller that never takes what it asked for and %s loses the stream after the close', async (_, deadline) => {
   const listenerLimits = { ...conformanceNetworkOptions.listenerLimits, closeFlushMsMax: 100 };
   const closes: string[] = [];
   const { listener } = await world(
@@ -288,6 +291,7 @@ test('a caller that never takes what it asked for loses the stream after the clo
     ':path': '/test.Stream/Talk',
     'content-type': 'application/grpc',
     te: 'trailers',
+    ...deadline,
   });
   request.on('error', () => {});
   request.pause();
