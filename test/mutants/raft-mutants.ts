@@ -227,7 +227,7 @@ export const raftMutants: readonly Mutant[] = [
     find: "message.term < core.term && message.type !== 'pre-vote-reply'",
     replace: 'message.term < core.term',
     tests,
-    breaks: /figure 7|who was to be elected leads|RL1/,
+    breaks: /figure 7|tries again in a later term|who was to be elected leads|RL1/,
   },
   {
     id: 'N02',

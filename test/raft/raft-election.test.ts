@@ -96,6 +96,17 @@ test('R15: asking for a pre-vote does not put off the timer of the voter that is
   expect(cluster.voter(2).view.role).toBe('candidate');
 });
 
+test('R15: consenting to a pre-vote does not put off the own timer either', () => {
+  const cluster = new TestCluster({ voters: 3 });
+  cluster.timeOut(1);
+  cluster.deliverAll(({ message }) => message.type === 'pre-vote-request');
+  expect(cluster.letters.map(({ message }) => 'granted' in message && message.granted)).toEqual([true, true]);
+  cluster.voter(1).crash();
+  const { electionTimeoutMsMin, electionTimeoutMsMax } = cluster.limits;
+  cluster.tick(cluster.voter(2), electionTimeoutMsMax - electionTimeoutMsMin);
+  expect(cluster.voter(2).view.role).toBe('candidate');
+});
+
 test('R15: consents to a pre-vote are never counted as votes', () => {
   // R15
   const cluster = new TestCluster({ voters: 5 });
