@@ -17,8 +17,8 @@ import { Outflow } from './grpc-outflow.ts';
 import { bytesOf, grpcMessage, grpcMessages, ropesWork } from './grpc-rope.ts';
 import { fromGrpcStatus } from './grpc-status.ts';
 
-/** What one write holds at most, unless a message alone is larger. More saves nothing, and costs fresh memory. */
-const writeBytesMax = 256 * 1024;
+/** What one write holds at most, unless a message alone is larger: half a window, so that the next half fills meanwhile. */
+const writeBytesMax = 512 * 1024;
 const writeMessagesMax = ropesWork ? 1024 : 1;
 
 export type GrpcCall = ReturnType<GrpcClientChannel['createCall']>;
