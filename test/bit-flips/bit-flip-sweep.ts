@@ -77,6 +77,7 @@ class Sweep {
   readonly #onProgress: SweepOptions['onProgress'];
   readonly #table = new Map<string, Record<FlipOutcome, number>>();
   readonly #wrong: WorkerReply[] = [];
+  readonly #wereSilent = new Set<BitFlip>();
   #done = 0;
 
   constructor(flips: BitFlip[], options: SweepOptions) {
@@ -104,10 +105,14 @@ class Sweep {
     return new Promise((resolve) => {
       let asked: BitFlip[] = [];
       let lastWords = '';
+      let wasSilent = false;
       let silence: NodeJS.Timeout | undefined;
       const ask = (): void => {
         clearTimeout(silence);
-        silence = setTimeout(() => child.kill('SIGKILL'), silenceMsMax);
+        silence = setTimeout(() => {
+          wasSilent = true;
+          child.kill('SIGKILL');
+        }, silenceMsMax);
         if (asked.length > 0) return;
         asked = this.#waiting.splice(0, flipsPerRequest);
         if (asked.length === 0) child.kill();
@@ -122,7 +127,12 @@ class Sweep {
       child.on('exit', () => {
         clearTimeout(silence);
         const [culprit, ...rest] = asked;
-        if (culprit !== undefined) this.#count({ flip: culprit, outcome: 'process died', message: lastWords });
+        // A busy machine is slow to answer as well: only who is silent twice hangs.
+        if (culprit !== undefined && wasSilent && !this.#wereSilent.has(culprit)) {
+          this.#wereSilent.add(culprit);
+          this.#waiting.push(culprit);
+        } else if (culprit !== undefined)
+          this.#count({ flip: culprit, outcome: 'process died', message: wasSilent ? 'no answer' : lastWords });
         this.#waiting.push(...rest);
         resolve();
       });
