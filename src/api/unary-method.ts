@@ -2,8 +2,9 @@
  * A method with one request and one reply, as a function from value to value.
  *
  * Malformed bytes never reach the handler; a fault that it throws becomes `internal` with a line in the log, and a
- * broken invariant goes to the host, which stops the process. Bound: a request must be complete within
- * `requestArrivalMsMax`, else half-sent calls would pile up.
+ * broken invariant goes to the host, which stops the process. Bounds: a request must be complete within
+ * `requestArrivalMsMax`, else half-sent calls would pile up, and has at most the method's `requestBytesMax`, else
+ * callers that send one large message each and never end would fill the memory: a gigabyte per 128 calls.
  */
 import { InvariantError } from '../base/assert.ts';
 import { refused, ok, type Result } from '../base/result.ts';
@@ -15,16 +16,20 @@ import type { RequestContext } from './request-context.ts';
 import type { AdmittedCall, Method, ServiceHost } from './service-table.ts';
 
 export const requestArrivalMsMax = 30_000;
+export const requestBytesMaxDefault = 64 * 1024;
 
 export type UnaryAnswer<Reply> = Result<Reply, ApiProblem> | Promise<Result<Reply, ApiProblem>>;
 
 export interface UnaryMethod<Request, Reply> {
   readonly request: Pick<Codec<Request>, 'decode'>;
   readonly reply: Pick<Codec<Reply>, 'encode'>;
+  /** Default: requestBytesMaxDefault, right for questions; what carries records needs more. */
+  readonly requestBytesMax?: number;
   answer(context: RequestContext, request: Request): UnaryAnswer<Reply>;
 }
 
 export function unaryMethod<Request, Reply>(method: UnaryMethod<Request, Reply>): Method {
+  const { requestBytesMax = requestBytesMaxDefault } = method;
   return (call, host) => {
     const { context, incoming, stream } = call;
     const accept = acceptUnary(
@@ -34,7 +39,7 @@ export function unaryMethod<Request, Reply>(method: UnaryMethod<Request, Reply>)
       },
       (fault) => host.onBug(fault),
     );
-    return withArrivalLimit(accept(incoming, stream), call, host);
+    return withRequestLimits(accept(incoming, stream), call, { host, requestBytesMax });
   };
 }
 
@@ -80,27 +85,46 @@ function internal(method: string): ApiProblem {
   };
 }
 
-function withArrivalLimit(
+interface RequestLimits {
+  readonly host: ServiceHost;
+  readonly requestBytesMax: number;
+}
+
+function withRequestLimits(
   handlers: StreamHandlers,
   { context, stream }: AdmittedCall,
-  { clock }: ServiceHost,
+  { host, requestBytesMax }: RequestLimits,
 ): StreamHandlers {
-  let expired = false;
-  const timer = clock.callAfterMs(requestArrivalMsMax, () => {
-    expired = true;
-    stream.close(statusOfProblem(incomplete(context.method)));
-  });
+  let isRefused = false;
+  const refuse = (problem: ApiProblem): void => {
+    isRefused = true;
+    stream.close(statusOfProblem(problem));
+  };
+  const timer = host.clock.callAfterMs(requestArrivalMsMax, () => refuse(incomplete(context.method)));
   return {
-    onMessage: (ownedMessage) => handlers.onMessage(ownedMessage),
+    onMessage(ownedMessage) {
+      if (!isRefused && ownedMessage.length <= requestBytesMax) return handlers.onMessage(ownedMessage);
+      stream.release(ownedMessage.length);
+      if (!isRefused)
+        refuse(tooLarge({ method: context.method, bytes: ownedMessage.length, bytesMax: requestBytesMax }));
+    },
     onCredit: () => handlers.onCredit(),
     onEnd() {
       timer.cancel();
-      if (!expired) handlers.onEnd();
+      if (!isRefused) handlers.onEnd();
     },
     onClose(status) {
       timer.cancel();
       handlers.onClose(status);
     },
+  };
+}
+
+function tooLarge({ method, bytes, bytesMax }: { method: string; bytes: number; bytesMax: number }): ApiProblem {
+  return {
+    error: 'invalid-request',
+    message: `a request of ${bytes} bytes is over the ${bytesMax} that ${method} takes; send less at once`,
+    metadata: { limit: 'requestBytesMax', value: String(bytesMax) },
   };
 }
 

@@ -5,7 +5,12 @@ import { ok, refused } from '../../src/base/result.ts';
 import { allowAll } from '../../src/api/call-hooks.ts';
 import type { RequestContext } from '../../src/api/request-context.ts';
 import type { Service } from '../../src/api/service-table.ts';
-import { requestArrivalMsMax, unaryMethod, type UnaryAnswer } from '../../src/api/unary-method.ts';
+import {
+  requestArrivalMsMax,
+  requestBytesMaxDefault,
+  unaryMethod,
+  type UnaryAnswer,
+} from '../../src/api/unary-method.ts';
 import { healthRequestCodec } from '../../src/wire/health-messages.ts';
 import { detailsOf, malformedBytes, testHost, TestServer } from './service-host.ts';
 
@@ -215,6 +220,14 @@ test('calls beyond the limit are refused until an open one ends', async () => {
 
   first.hangUp();
   expect(server.call(path).status).toBeUndefined();
+});
+
+test('a request larger than its method takes is refused when it arrives, not kept until it is complete', async () => {
+  const server = new TestServer([echo()]);
+  const call = server.call(path).message(healthRequestCodec.encode({ service: 'x'.repeat(requestBytesMaxDefault) }));
+  const status = await call.closed();
+  expect(status.name).toBe('invalid-argument');
+  expect(detailsOf(status).metadata).toEqual({ limit: 'requestBytesMax', value: String(requestBytesMaxDefault) });
 });
 
 test('a request that never completes is given up after its limit', async () => {
