@@ -9,9 +9,10 @@ import { processTerminal } from './cli/terminal.ts';
 process.on('uncaughtException', endProcess);
 process.on('unhandledRejection', endProcess);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever read our output has seen enough, as in `odradek ... | head`.
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
+  // Whoever read our output has seen enough, as in `odradek ... | head`. A node has others to serve than its log's
+  // reader, and 0 would tell its supervisor that it was asked to stop.
+  if (!process.argv.includes('server')) process.exit(0);
 });
 
 runCommandLine(process.argv.slice(2), processTerminal()).then((exitCode) => process.exit(exitCode), endProcess);

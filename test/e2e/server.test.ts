@@ -50,6 +50,21 @@ test('a node that was killed goes on with its cluster, its directory and a later
   expect(await second.end('SIGINT')).toBe(0);
 });
 
+test('a node goes on without the reader of its log', async () => {
+  const node = await bench.serve(bench.folder(), ['stop.grace=1h']);
+  const watch = bench.watchHealth(node.api);
+  await watch.untilOpen();
+  const exited = once(node.child, 'exit').then(() => 'ended');
+  node.child.stdout?.destroy();
+  // It writes that it stops, to nobody, and waits for its caller all the same.
+  node.child.kill('SIGTERM');
+  const waited = new Promise((resolve) => setTimeout(() => resolve('waits'), 1000));
+  expect(await Promise.race([exited, waited])).toBe('waits');
+  watch.close();
+  await exited;
+  expect(node.child.exitCode).toBe(0);
+});
+
 test('a second signal ends a node that waits for its callers', async () => {
   const node = await bench.serve(bench.folder(), ['stop.grace=1h']);
   const watch = bench.watchHealth(node.api);
