@@ -35,13 +35,14 @@ export const ambientRules: readonly Rule[] = [
 
 function findAmbient({ code }: SourceFile): { line: number; what: string }[] {
   return code.flatMap(({ kind, text, line }, at) => {
-    if (kind !== 'name' || isProperty(code, at) || isKey(code[at + 1]?.text)) return [];
+    if (kind !== 'name' || isProperty(code, at) || isKey(code, at)) return [];
     const after = code[at + 1]?.text;
     const member = after === '.' || after === '?.' ? code[at + 2]?.text : undefined;
     if (text === 'Date' && code[at - 1]?.text === 'new') return [{ line, what: 'new Date' }];
     if (ambientNames.has(text)) return [{ line, what: text }];
     const global = Object.hasOwn(ambientGlobals, text) ? ambientGlobals[text] : undefined;
-    if (global === undefined || member === undefined) return [];
+    if (global === undefined) return [];
+    if (member === undefined) return isTakenAsValue(code, at) ? [{ line, what: `${text} as a value` }] : [];
     return global === 'any' || global.includes(member) ? [{ line, what: `${text}.${member}` }] : [];
   });
 }
@@ -52,7 +53,17 @@ function findAsynchronous({ code }: SourceFile): { line: number; what: string }[
     .map(({ text, line }) => ({ line, what: text }));
 }
 
-/** `{ fetch: …` and `fetch(): void` of a type name a member; the second is told by nothing before it, so only the first counts. */
-function isKey(after: string | undefined): boolean {
-  return after === ':';
+/** By another name a global is not found again: `const { random } = Math`, `Math['random']`, and `Date()`. */
+function isTakenAsValue(code: SourceFile['code'], at: number): boolean {
+  const after = code[at + 1]?.text;
+  if (after === '[' || (code[at]?.text === 'Date' && after === '(')) return true;
+  return code[at - 1]?.text === '=' && (after === ';' || after === undefined);
+}
+
+/**
+ * `{ fetch: …` and `fetch(): void` of a type name a member; the second is told by nothing before it, so only the
+ * first counts. `a ? setTimeout : b` names none.
+ */
+function isKey(code: SourceFile['code'], at: number): boolean {
+  return code[at + 1]?.text === ':' && code[at - 1]?.text !== '?';
 }

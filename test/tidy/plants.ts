@@ -204,6 +204,16 @@ export const plants: readonly Plant[] = [
     'globalThis.setTimeout(a);',
     'src/base/a.ts:2 ambient: globalThis.setTimeout',
   ),
+  plant('chance taken apart', 'src/raft/a.ts', 'const { random } = Math;', 'src/raft/a.ts:2 ambient: Math as a value'),
+  plant('chance by its string', 'src/raft/a.ts', "Math['random']();", 'src/raft/a.ts:2 ambient: Math as a value'),
+  plant('a date without new', 'src/base/a.ts', 'const a = Date();', 'src/base/a.ts:2 ambient: Date as a value'),
+  plant(
+    'a clock by another name',
+    'src/api/a.ts',
+    'a = performance;',
+    'src/api/a.ts:2 ambient: performance as a value',
+  ),
+  plant('a timer by choice', 'src/drive/a.ts', 'a(b ? setTimeout : c);', 'src/drive/a.ts:2 ambient: setTimeout'),
   plant(
     'an asynchronous base',
     'src/base/a.ts',
