@@ -83,7 +83,7 @@ function candidate(core: RaftCore, kind: Pick<CandidateRole, 'isPreVote' | 'isTr
   return {
     name: 'candidate',
     ...kind,
-    electionDeadlineMs: core.nextElectionDeadlineMs(),
+    electionDeadlineMs: core.candidacyDeadlineMs(),
     granted: new Set(),
     refused: new Set(),
   };

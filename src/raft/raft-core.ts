@@ -116,12 +116,17 @@ export class RaftCore {
     return this.log.mustTermAt(this.#commitIndex) === this.term;
   }
 
+  /** When a voter that waits for a leader stands for election. Who has nobody to hear from does not wait. */
+  nextElectionDeadlineMs(): number {
+    return this.isVoter && this.voterSets.voters.length === 1 ? this.nowMs : this.candidacyDeadlineMs();
+  }
+
   /**
    * Counted from when the next heartbeat is due: a leader that pauses for less than the shortest timeout loses
-   * nothing, whenever within a heartbeat the pause began. Who has nobody to ask does not wait.
+   * nothing, whenever within a heartbeat the pause began. A candidate waits this long even when it is alone: its
+   * own vote takes the disk longer than a tick, and a new candidacy would open a new term each time.
    */
-  nextElectionDeadlineMs(): number {
-    if (this.isVoter && this.voterSets.voters.length === 1) return this.nowMs;
+  candidacyDeadlineMs(): number {
     const { heartbeatMs, electionTimeoutMsMin, electionTimeoutMsMax } = this.limits;
     const spread = electionTimeoutMsMax - electionTimeoutMsMin;
     return this.nowMs + heartbeatMs + electionTimeoutMsMin + this.#integerBelow(spread + 1);

@@ -48,6 +48,15 @@ test('a sole voter leads and commits only with what its disk has', () => {
   expect(voter.view.commitIndex).toBe(1);
 });
 
+test('a sole voter opens one term, however long its disk takes to write the vote', () => {
+  const cluster = new TestCluster({ voters: 1 });
+  const voter = cluster.voter(1);
+  voter.isDiskFast = false;
+  for (let tick = 0; tick < 10; tick += 1) cluster.tick(voter, 25);
+  voter.completeAllWork();
+  expect([voter.view.role, voter.view.term]).toEqual(['leader', 1]);
+});
+
 test('RL2: a sole voter never resigns, however long nothing happens', () => {
   const cluster = new TestCluster({ voters: 1 });
   cluster.run(50);
