@@ -25,6 +25,7 @@ const trapped: readonly (readonly [owner: object, ownerName: string, functionNam
   [Math, 'Math.', 'random'],
   [AbortSignal, 'AbortSignal.', 'timeout'],
   [globalThis.performance, 'performance.', 'now'],
+  [globalThis.process.hrtime, 'process.hrtime.', 'bigint'],
   [globalThis.process, 'process.', 'hrtime'],
   [globalThis.crypto, 'crypto.', 'getRandomValues'],
   [globalThis.crypto, 'crypto.', 'randomUUID'],

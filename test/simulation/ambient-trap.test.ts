@@ -15,6 +15,7 @@ const touches: Record<string, () => unknown> = {
   fetch: () => fetch('http://127.0.0.1:1'),
   'performance.now': () => performance.now(),
   'process.hrtime': () => process.hrtime(),
+  'process.hrtime.bigint': () => process.hrtime.bigint(),
   'AbortSignal.timeout': () => AbortSignal.timeout(1),
   'crypto.randomUUID': () => crypto.randomUUID(),
   'crypto.getRandomValues': () => crypto.getRandomValues(new Uint8Array(1)),
