@@ -27,6 +27,8 @@ export interface PeerSender {
 
 /** Peers that were refused and are remembered, so that the log names each once. */
 const refusedPeersMax = 64;
+/** Two ways, and two that replaced them before the first were known to be lost. */
+const conversationsPerVoterMax = 4;
 
 export class PeerAcceptor {
   readonly #options: PeerAcceptorOptions;
@@ -91,6 +93,7 @@ export class PeerAcceptor {
     }
     const problem = findHelloProblem(self, hello);
     if (problem === undefined) {
+      this.#makeRoomFor(hello);
       this.#open.set(stream, hello);
       return;
     }
@@ -101,6 +104,15 @@ export class PeerAcceptor {
       problem,
     });
     stream.close(this.#options.codecs.statusOfHelloProblem(problem));
+  }
+
+  /** A peer that dials anew has given its earlier streams up, whether or not we have noticed that they are dead. */
+  #makeRoomFor({ from }: PeerHello): void {
+    const earlier = [...this.#open].filter(([, hello]) => hello.from === from).map(([stream]) => stream);
+    for (const stream of earlier.slice(0, Math.max(0, earlier.length + 1 - conversationsPerVoterMax))) {
+      this.#open.delete(stream);
+      stream.close(statusOf('aborted', 'replaced by a later conversation'));
+    }
   }
 
   #refuse(stream: AcceptedStream, incoming: IncomingStream, why: string): void {

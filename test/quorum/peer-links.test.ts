@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import { clusterId, directoryId, voterId } from '../../src/base/ids.ts';
 import { logIndex, term } from '../../src/base/raft-position.ts';
+import { PeerAcceptor } from '../../src/quorum/peer-acceptor.ts';
 import { PeerLinks } from '../../src/quorum/peer-links.ts';
 import { peerStreamLimitsDefault, type PeerStreamLimits } from '../../src/quorum/peer-stream.ts';
 import { peerMethods } from '../../src/quorum/quorum-codecs.ts';
@@ -12,6 +13,7 @@ import type { Voter } from '../../src/raft/raft-entry.ts';
 import type { RaftMessage } from '../../src/raft/raft-message.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { raftQuorumCodecs } from '../../src/wire/raft-quorum-codecs.ts';
+import { MemoryCall, NotedEvents } from '../api/memory-call.ts';
 
 const cluster = clusterId('c'.repeat(32));
 const directoryOf = (number: number): Voter['directoryId'] => directoryId(String(number).repeat(32));
@@ -195,4 +197,21 @@ test('a voter answers one that it has no way to on the stream that the question 
     .run(() => pair.other?.send(voterId(1), { type: 'vote-reply', term: term(2), granted: true }));
   await pair.pass(50);
   expect(pair.heard).toEqual(['1@11: vote-request', 'back from 2: vote-reply']);
+});
+
+test('a peer that dials again and again holds no more than its latest conversations open', () => {
+  const acceptor = new PeerAcceptor({
+    codecs: raftQuorumCodecs,
+    eventLog: new NotedEvents(),
+    self: () => ({ clusterId: cluster, voterId: voterId(2), directoryId: directoryOf(2) }),
+    onMessage() {},
+  });
+  const hello = (from: number): Uint8Array => {
+    const to = { to: voterId(2), toDirectory: directoryOf(2) };
+    const sender = { from: voterId(from), fromDirectory: directoryOf(from) };
+    return raftQuorumCodecs.saying.encode({ type: 'hello', hello: { clusterId: cluster, ...sender, ...to } });
+  };
+  const dial = (from: number): MemoryCall => new MemoryCall(acceptor.accept).message(hello(from));
+  const calls = [1, 1, 3, 1, 1, 1, 1].map(dial);
+  expect(calls.map(({ status }) => status?.name)).toEqual(['aborted', 'aborted', ...new Array<undefined>(5)]);
 });

@@ -32,7 +32,7 @@ export const raftScenario: Scenario = {
     'raft: disk wiped',
   ],
   mustReachWithinSeeds: 500,
-  planLimits: { safetyMsMin: 1_000, safetyMsMax: 10_000 },
+  planLimits: { safetyMsMin: 500, safetyMsMax: 6_000 },
   build: (simulation, random) => new RaftRun(simulation, random),
 };
 
