@@ -59,6 +59,7 @@ class RaftRun implements ScenarioRun {
   readonly #style: 'steady' | 'changing' | 'wiping';
   readonly #history = new CounterHistory();
   readonly #commands: Command[] = [];
+  readonly #joined = new Set<number>();
   #isWiped = false;
   #core: readonly VoterUnderTest[] | undefined;
   #coreCommandsLeft = coreCommands;
@@ -90,6 +91,7 @@ class RaftRun implements ScenarioRun {
   }
 
   step(): void {
+    this.#noteJoined();
     const share = this.#random.fraction();
     if (share < 0.55) this.#add();
     else if (share < 0.7) this.#addAgain();
@@ -123,6 +125,7 @@ class RaftRun implements ScenarioRun {
   }
 
   chooseCore(random: SimulatedRandom, damaged: ReadonlySet<string>): readonly string[] {
+    this.#noteJoined();
     const whole = this.scope.machines.filter((name) => !damaged.has(name));
     if (this.#style !== 'steady' || !this.#isFounded) return whole;
     const majority = Math.floor(this.#founders / 2) + 1;
@@ -153,8 +156,13 @@ class RaftRun implements ScenarioRun {
     });
   }
 
+  /** Every founder holds the founding set by now, so any majority of them can do without the rest. */
   get #isFounded(): boolean {
-    return this.#voters.some(({ description }) => description?.clusterId !== undefined);
+    return this.#voters.slice(0, this.#founders).every(({ id }) => this.#joined.has(id));
+  }
+
+  #noteJoined(): void {
+    for (const { id, description } of this.#voters) if (description?.clusterId !== undefined) this.#joined.add(id);
   }
 
   /** Somebody who can be asked now; in the second phase of the core alone. */
