@@ -6,6 +6,7 @@
  */
 import type { DirectoryId, VoterId } from '../base/ids.ts';
 import { statusOf, statusOk } from '../base/status.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { AcceptedStream, IncomingStream, StreamAcceptor, StreamHandlers } from '../ports/stream.ts';
 import { findHelloProblem, type PeerHello, type PeerSelf } from '../raft/peer-hello.ts';
@@ -13,6 +14,7 @@ import type { RaftMessage } from '../raft/raft-message.ts';
 import type { QuorumCodecs } from './quorum-codecs.ts';
 
 export interface PeerAcceptorOptions {
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly codecs: QuorumCodecs;
   readonly eventLog: EventLog;
   /** Undefined while the voter does not know its cluster, and once it stops. */
@@ -29,11 +31,19 @@ export interface PeerSender {
 const refusedPeersMax = 64;
 /** Two ways, and two that replaced them before the first were known to be lost. */
 const conversationsPerVoterMax = 4;
+/** Well within the opener's patience (silenceMs), and far below the rate of messages. */
+const hearingShownEveryMs = 250;
+
+interface Conversation {
+  readonly hello: PeerHello;
+  /** When the opener was last shown that it is heard. */
+  shownMs: number;
+}
 
 export class PeerAcceptor {
   readonly #options: PeerAcceptorOptions;
   /** Conversations whose hello was good. A voter has several, one of them for bulk. */
-  readonly #open = new Map<AcceptedStream, PeerHello>();
+  readonly #open = new Map<AcceptedStream, Conversation>();
   readonly #refused = new Set<string>();
 
   constructor(options: PeerAcceptorOptions) {
@@ -44,7 +54,7 @@ export class PeerAcceptor {
 
   /** Answers on the way that the peer came by; dropped when there is none, or when it is full. */
   answer(to: VoterId, message: RaftMessage): void {
-    for (const [stream, hello] of this.#open) {
+    for (const [stream, { hello }] of this.#open) {
       if (hello.from !== to || stream.creditBytes <= 0) continue;
       stream.send([this.#options.codecs.reply.encode(message)]);
       return;
@@ -79,10 +89,19 @@ export class PeerAcceptor {
   }
 
   #onRaft(stream: AcceptedStream, message: RaftMessage): void {
-    const hello = this.#open.get(stream);
+    const conversation = this.#open.get(stream);
     // A stream that was refused may still deliver what was on its way.
-    if (hello !== undefined)
-      this.#options.onMessage({ voterId: hello.from, directoryId: hello.fromDirectory }, message);
+    if (conversation === undefined) return;
+    const { hello } = conversation;
+    this.#showHearing(stream, conversation);
+    this.#options.onMessage({ voterId: hello.from, directoryId: hello.fromDirectory }, message);
+  }
+
+  #showHearing(stream: AcceptedStream, conversation: Conversation): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - conversation.shownMs < hearingShownEveryMs || stream.creditBytes <= 0) return;
+    conversation.shownMs = nowMs;
+    stream.send([this.#options.codecs.reply.encode(undefined)]);
   }
 
   #onHello(incoming: IncomingStream, stream: AcceptedStream, hello: PeerHello): void {
@@ -94,7 +113,7 @@ export class PeerAcceptor {
     const problem = findHelloProblem(self, hello);
     if (problem === undefined) {
       this.#makeRoomFor(hello);
-      this.#open.set(stream, hello);
+      this.#open.set(stream, { hello, shownMs: Number.NEGATIVE_INFINITY });
       return;
     }
     this.#reportOnce(`${hello.from} ${hello.fromDirectory} ${problem.type}`, {
@@ -108,7 +127,7 @@ export class PeerAcceptor {
 
   /** A peer that dials anew has given its earlier streams up, whether or not we have noticed that they are dead. */
   #makeRoomFor({ from }: PeerHello): void {
-    const earlier = [...this.#open].filter(([, hello]) => hello.from === from).map(([stream]) => stream);
+    const earlier = [...this.#open].filter(([, { hello }]) => hello.from === from).map(([stream]) => stream);
     for (const stream of earlier.slice(0, Math.max(0, earlier.length + 1 - conversationsPerVoterMax))) {
       this.#open.delete(stream);
       stream.close(statusOf('aborted', 'replaced by a later conversation'));

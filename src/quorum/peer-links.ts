@@ -39,12 +39,11 @@ export class PeerLinks {
   readonly acceptor: PeerAcceptor;
   readonly #options: PeerLinksOptions;
   readonly #ways = new Map<VoterId, PeerWays>();
-  readonly #heardMs = new Map<VoterId, number>();
   readonly #lingering = new Set<Channel>();
 
   constructor(options: PeerLinksOptions) {
     this.#options = options;
-    this.acceptor = new PeerAcceptor({ ...options, onMessage: (sender, message) => this.#onMessage(sender, message) });
+    this.acceptor = new PeerAcceptor(options);
   }
 
   /** Whom to talk to from now on. Ways to others are closed. */
@@ -56,7 +55,6 @@ export class PeerLinks {
       closeStreams(ways);
       this.#closeLater(ways.calls);
       this.#ways.delete(voterId);
-      this.#heardMs.delete(voterId);
     }
     for (const peer of peers) if (!this.#ways.has(peer.voterId)) this.#ways.set(peer.voterId, this.#makeWays(peer));
   }
@@ -119,19 +117,13 @@ export class PeerLinks {
         to: voterId,
         toDirectory: directoryId,
       },
-      heardMs: () => this.#heardMs.get(voterId) ?? Number.NEGATIVE_INFINITY,
-      onMessage: (message) => this.#onMessage({ voterId, directoryId }, message),
+      onMessage: (message) => this.#options.onMessage({ voterId, directoryId }, message),
       onLost: (status) => {
         if (status.name !== 'failed-precondition' || lost.has(status.message)) return;
         lost.add(status.message);
         this.#options.eventLog.emit('warn', 'a peer refuses to talk', { peer: voterId, why: status.message });
       },
     });
-  }
-
-  #onMessage(sender: PeerSender, message: RaftMessage): void {
-    if (this.#ways.has(sender.voterId)) this.#heardMs.set(sender.voterId, this.#options.clock.monotonicMs());
-    this.#options.onMessage(sender, message);
   }
 }
 

@@ -2,8 +2,9 @@
  * One way of talking to one peer: a stream that is opened when there is something to say, and again after a loss.
  *
  * Raft tolerates lost messages and not late ones, so nothing waits for long: while the peer is away or slow, messages
- * are dropped. A peer that was sent to and has not been heard of for `silenceMs` gets a new connection, because a
- * connection that was cut off silently may not notice for minutes.
+ * are dropped. Whoever is listened to hears a sign of it on the same stream. A stream that was sent on and stays
+ * without one for `silenceMs` is replaced by a new connection: the other end may have lost power, or the way there may
+ * be cut off silently, while everything that the peer itself sends still arrives.
  */
 import { RingQueue } from '../base/ring-queue.ts';
 import type { Status } from '../base/status.ts';
@@ -38,8 +39,6 @@ export interface PeerStreamOptions {
   readonly endpoint: string;
   readonly hello: PeerHello;
   readonly limits: PeerStreamLimits;
-  /** When anything was last heard from this peer, by whatever way. */
-  readonly heardMs: () => number;
   /** Came back on the stream from the acceptor. */
   readonly onMessage: (message: RaftMessage) => void;
   /** The stream ended, however. */
@@ -50,6 +49,8 @@ interface Conversation {
   readonly stream: OpenedStream;
   readonly channel: Channel;
   readonly openedMs: number;
+  /** The first message after the last sign that we are heard; undefined when nothing was sent since. */
+  unansweredSinceMs: number | undefined;
 }
 
 export class PeerStream {
@@ -71,6 +72,7 @@ export class PeerStream {
   send(message: RaftMessage): void {
     const conversation = this.#openConversation();
     if (conversation === undefined) return;
+    conversation.unansweredSinceMs ??= this.#options.clock.monotonicMs();
     const bytes = this.#options.codecs.saying.encode({ type: 'raft', message });
     if (this.#waiting.length === 0 && conversation.stream.creditBytes > 0) {
       conversation.stream.send([bytes]);
@@ -87,11 +89,11 @@ export class PeerStream {
   }
 
   #openConversation(): Conversation | undefined {
-    const { clock, limits, heardMs } = this.#options;
+    const { clock, limits } = this.#options;
     const nowMs = clock.monotonicMs();
     const current = this.#conversation;
     if (current !== undefined) {
-      if (nowMs - Math.max(current.openedMs, heardMs()) < limits.silenceMs) return current;
+      if (nowMs - (current.unansweredSinceMs ?? nowMs) < limits.silenceMs) return current;
       this.#forget();
       current.channel.close();
     }
@@ -111,7 +113,7 @@ export class PeerStream {
         onClose: (status) => this.#onClose(channel, status),
       },
     );
-    this.#conversation = { stream, channel, openedMs };
+    this.#conversation = { stream, channel, openedMs, unansweredSinceMs: undefined };
     stream.send([codecs.saying.encode({ type: 'hello', hello })]);
     return this.#conversation;
   }
@@ -120,9 +122,10 @@ export class PeerStream {
     const conversation = this.#conversation;
     if (conversation?.channel !== channel) return;
     conversation.stream.release(ownedMessage.length);
+    conversation.unansweredSinceMs = undefined;
     const message = this.#options.codecs.reply.decode(ownedMessage);
-    if (message.ok) this.#options.onMessage(message.value);
-    else conversation.stream.reset();
+    if (!message.ok) conversation.stream.reset();
+    else if (message.value !== undefined) this.#options.onMessage(message.value);
   }
 
   #onClose(channel: Channel, status: Status): void {

@@ -13,7 +13,8 @@ import type { RaftMessage } from '../raft/raft-message.ts';
 export interface QuorumCodecs {
   // Between voters
   readonly saying: Codec<PeerSaying>;
-  readonly reply: Codec<RaftMessage>;
+  /** Undefined: only a sign that the opener is heard. */
+  readonly reply: Codec<RaftMessage | undefined>;
   readonly question: Codec<BootstrapQuestion>;
   readonly introduction: Codec<BootstrapAnswer>;
   readonly call: Codec<AddressedCall>;

@@ -27,11 +27,12 @@ export const peerSayingCodec: Codec<PeerSaying> = {
     }),
 };
 
-/** From the acceptor of a conversation. */
-export const peerReplyCodec: Codec<RaftMessage> = {
-  encode: (message) => wire.ConverseResponse.encode({ raft: raftMessageToWire(message) }).finish(),
+/** From the acceptor of a conversation; undefined only says that it hears the opener. */
+export const peerReplyCodec: Codec<RaftMessage | undefined> = {
+  encode: (message) =>
+    wire.ConverseResponse.encode(message === undefined ? {} : { raft: raftMessageToWire(message) }).finish(),
   decode: (ownedBytes) =>
-    decodeMessage(wire.ConverseResponse, ownedBytes, (message) => raftMessageFromWire(message.raft)),
+    decodeMessage(wire.ConverseResponse, ownedBytes, ({ raft }) => (raft ? raftMessageFromWire(raft) : undefined)),
 };
 
 export const bootstrapQuestionCodec: Codec<BootstrapQuestion> = {

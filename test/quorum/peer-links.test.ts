@@ -13,7 +13,7 @@ import type { Voter } from '../../src/raft/raft-entry.ts';
 import type { RaftMessage } from '../../src/raft/raft-message.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { raftQuorumCodecs } from '../../src/wire/raft-quorum-codecs.ts';
-import { MemoryCall, NotedEvents } from '../api/memory-call.ts';
+import { HandClock, MemoryCall, NotedEvents } from '../api/memory-call.ts';
 
 const cluster = clusterId('c'.repeat(32));
 const directoryOf = (number: number): Voter['directoryId'] => directoryId(String(number).repeat(32));
@@ -187,6 +187,23 @@ test('a peer that is sent to and stays silent is dialled anew', async () => {
   expect(pair.heard.at(-1)).toBe('1@11: append-request 40');
 });
 
+test('a stream whose other end lost power is replaced although the peer itself is heard all the time', async () => {
+  const pair = new Pair();
+  const { network } = pair.simulation;
+  network.habits = { ...network.habits, silenceUnnoticedChance: 1 };
+  await pair.pass(10);
+  pair.send(heartbeat(1));
+  await pair.pass(100);
+  pair.simulation.mustFindProcess('v2').powerCut();
+  await pair.pass(10);
+  pair.simulation.mustFindProcess('v2').start();
+  for (let round = 2; round <= 40; round += 1) {
+    pair.send(heartbeat(round));
+    await pair.pass(100);
+  }
+  expect(pair.heard.at(-1)).toBe('1@11: append-request 40');
+});
+
 test('a voter answers one that it has no way to on the stream that the question came by', async () => {
   const pair = new Pair();
   await pair.pass(10);
@@ -201,6 +218,7 @@ test('a voter answers one that it has no way to on the stream that the question 
 
 test('a peer that dials again and again holds no more than its latest conversations open', () => {
   const acceptor = new PeerAcceptor({
+    clock: new HandClock(),
     codecs: raftQuorumCodecs,
     eventLog: new NotedEvents(),
     self: () => ({ clusterId: cluster, voterId: voterId(2), directoryId: directoryOf(2) }),

@@ -48,7 +48,7 @@ const { record, constant, oneof } = fc;
 comesBack('entry payloads', entryPayloadCodec, values.payloads);
 comesBack('snapshot descriptions', snapshotMetadataCodec, values.snapshots);
 comesBack('founding sets', foundingSetCodec, values.foundingSets);
-comesBack('answers of acceptors', peerReplyCodec, values.raftMessages);
+comesBack('answers of acceptors', peerReplyCodec, fc.option(values.raftMessages, { nil: undefined }));
 comesBack(
   'sayings of openers',
   peerSayingCodec,

@@ -2,7 +2,8 @@
  * Three or five voters with everything real but the outside, under every kind of fault: one counter that clients add
  * to and read, leadership handed around, voters added, removed and wiped.
  *
- * Data is damaged on a minority at most, or one disk is wiped, never both in one seed: that is what a quorum bears.
+ * Data is damaged on a minority at most, or one disk is wiped, or voters come and go (whoever asks for a change may
+ * know an older set than the leader, and make it smaller than it meant), never two of these in one seed.
  * Where voters change, the healed core is every machine that is whole, because which set is in force is not for
  * the scenario to guess; otherwise it is any majority.
  */
@@ -86,7 +87,7 @@ class RaftRun implements ScenarioRun {
     this.scope = {
       machines: names,
       storageMachines: names,
-      damagedMachinesMax: this.#style === 'wiping' ? 0 : Math.floor((this.#founders - 1) / 2),
+      damagedMachinesMax: this.#style === 'steady' ? Math.floor((this.#founders - 1) / 2) : 0,
     };
   }
 
