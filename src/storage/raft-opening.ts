@@ -6,6 +6,7 @@
  * changes files; a store is listed in the directory's meta only when it is complete. What is found damaged is
  * left as it is. The judgement itself is in raft-recovery.ts, the check of the log in raft-log-scan.ts.
  */
+import { assertUnreachable } from '../base/assert.ts';
 import type { DirectoryId } from '../base/ids.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { Disk } from '../ports/disk.ts';
@@ -137,8 +138,7 @@ async function recover(
   if (!snapshots.ok) return snapshots;
   await dropKeys(level, scanned.value.value.surplusKeys);
   const sentinel = await RaftSentinel.open(options.disk, raftFolder(options.directory));
-  // Without its records: the store has them.
-  if (verdict.value.type === 'write-slot') await sentinel.write({ state, redo: undefined });
+  await settle({ level, sentinel, state, redo: redoOf(verdict.value, slot) });
   return ok({
     level,
     sentinel,
@@ -147,6 +147,40 @@ async function recover(
     snapshots: snapshots.value,
     recovery: verdict.value.type,
   });
+}
+
+/**
+ * Nothing is built on what was found before it is durable. A process that was killed, or whose sync failed, leaves
+ * writes behind that every read shows and the disk does not hold; batches added on top of them would outlive them in a
+ * power cut, and the two witnesses would then contradict each other. The store first: the slot may count on it.
+ */
+async function settle({
+  level,
+  sentinel,
+  state,
+  redo,
+}: {
+  level: KeyValueStore;
+  sentinel: RaftSentinel;
+  state: EncodedState;
+  redo: SlotContent['redo'];
+}): Promise<void> {
+  await level.batch([{ type: 'put', key: stateKey, value: state.bytes }], { sync: true });
+  await sentinel.write({ state, redo });
+}
+
+/** What the slot of the present state carries; nothing when only the store had that state, and so has its records. */
+function redoOf(verdict: RecoveryVerdict, slot: SlotContent): SlotContent['redo'] {
+  switch (verdict.type) {
+    case 'agree':
+      return slot.redo;
+    case 'redo':
+      return verdict.redo;
+    case 'write-slot':
+      return undefined;
+    default:
+      return assertUnreachable(verdict);
+  }
 }
 
 async function readState(level: KeyValueStore): Promise<Result<EncodedState, RaftDamage>> {

@@ -78,3 +78,25 @@ test('a failing disk ends the voter and nothing is acknowledged after it', async
   expect(node.fault).toBeInstanceOf(Error);
   expect(node.process.state).toBe('down');
 });
+
+test('after a failed sync a voter starts again, and a power cut at any moment of that start takes nothing from it', async () => {
+  for (let cutMs = 0; cutMs < 40; cutMs += 2) {
+    const quorum = await startedVoter(100 + cutMs);
+    const { process } = quorum.node(1);
+    await quorum.count(quorum.node(1), 'a');
+    // The disk drops what the failed sync covered and goes on showing it; a power cut then keeps the store's batches alone.
+    process.disk.knobs = { ...process.disk.knobs, failedSyncDrops: 1, powerCut: { ...dropsAll } };
+    process.stores.knobs = { ...process.stores.knobs, powerCutKeepsBatch: 1 };
+    process.disk.failNext('sync', (path) => path.includes('sentinel'));
+    process.run(() => void quorum.node(1).voter?.ask({ type: 'propose', command: new Uint8Array(1) }, 100));
+    await quorum.until(() => process.state === 'down');
+    process.start();
+    await quorum.pass(cutMs);
+    if (process.state === 'running') process.powerCut();
+    process.start();
+    await quorum.untilLeader();
+    await quorum.until(() => quorum.node(1).machine?.facts.counter('count') === 1);
+  }
+});
+
+const dropsAll = { changeSurvives: 0, writeTears: 0, entrySurvives: 1 };
