@@ -55,6 +55,9 @@ export function serviceTable(services: readonly Service[], host: ServiceHost): R
   return table;
 }
 
+/** Why `cancelled` fires. The default reason is an error with a stack, made for every single call. */
+const nobodyWaits = 'nobody waits for the answer any more';
+
 class OpenCalls {
   readonly openMax: number;
   #open = 0;
@@ -105,7 +108,7 @@ function acceptorOf(method: Method, host: ServiceHost, openCalls: OpenCalls): St
       onEnd: () => handlers.onEnd(),
       onClose(status) {
         openCalls.leave();
-        gone.abort();
+        gone.abort(nobodyWaits);
         handlers.onClose(status);
       },
     };

@@ -42,6 +42,9 @@ export function callUnary(
   });
 }
 
+/** Why `closed` fires. The default reason is an error with a stack, made for every single call. */
+const nobodyWaits = 'nobody waits for the answer any more';
+
 /** A call that is being answered: `closed` fires once when nobody waits for the answer any more. */
 export interface UnaryCall {
   readonly incoming: IncomingStream;
@@ -96,7 +99,7 @@ function unaryHandlers({ incoming, stream, handle, onFault }: Acceptance): Strea
         method: incoming.method,
       });
       open = false;
-      gone.abort();
+      gone.abort(nobodyWaits);
     },
   };
 }

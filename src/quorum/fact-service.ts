@@ -10,6 +10,7 @@ import type { ClusterFacts, FactCommand, FactReply } from '../metadata/cluster-f
 import type { Codec } from '../ports/codec.ts';
 import type { OwnedParts, StreamAcceptor } from '../ports/stream.ts';
 import { acceptUnary, type UnaryCall } from '../ports/unary.ts';
+import { acceptInOrder } from './accept-in-order.ts';
 import type { QuorumAnswer, QuorumCalls } from './quorum-calls.ts';
 
 export interface FactServiceCodecs {
@@ -30,6 +31,7 @@ export interface FactServiceParts {
 
 export const factMethods = {
   change: 'odradek.internal.v1.FactService/ChangeFact',
+  changeMany: 'odradek.internal.v1.FactService/ChangeFacts',
   get: 'odradek.internal.v1.FactService/GetFact',
 } as const;
 
@@ -38,19 +40,28 @@ const waitMsDefault = 5000;
 export function factService(parts: FactServiceParts): ReadonlyMap<string, StreamAcceptor> {
   return new Map([
     [factMethods.change, acceptUnary((call, request) => changeFact(parts, call, request), parts.onFault)],
+    [factMethods.changeMany, acceptInOrder((request) => changeOne(parts, request, waitMsDefault), parts.onFault)],
     [factMethods.get, acceptUnary((call, request) => getFact(parts, call, request), parts.onFault)],
   ]);
 }
 
-async function changeFact(
-  { quorum, codecs }: FactServiceParts,
+function changeFact(
+  parts: FactServiceParts,
   { incoming }: UnaryCall,
   ownedRequest: Uint8Array,
+): Promise<Result<OwnedParts, Status>> {
+  return changeOne(parts, ownedRequest, incoming.deadlineMs ?? waitMsDefault);
+}
+
+async function changeOne(
+  { quorum, codecs }: FactServiceParts,
+  ownedRequest: Uint8Array,
+  waitMs: number,
 ): Promise<Result<OwnedParts, Status>> {
   const command = codecs.changeRequest.decode(ownedRequest);
   if (!command.ok) return refused(statusOf('invalid-argument', command.problem.why));
   const call = { type: 'propose', command: codecs.command.encode(command.value) } as const;
-  const answer = await quorum.ask(call, incoming.deadlineMs ?? waitMsDefault);
+  const answer = await quorum.ask(call, waitMs);
   if (answer.type !== 'done') return refused(statusOfAnswer(answer));
   const reply = codecs.reply.decode(answer.reply);
   if (!reply.ok)
