@@ -1,7 +1,8 @@
 /**
  * `odradek server`: a node on the real world, from its settings to its last signal.
  *
- * The first SIGTERM or SIGINT lets open calls end within stop.grace; a second one ends the process at once.
+ * The first SIGTERM or SIGINT lets open calls end within stop.grace; a second one ends the process at once, as does
+ * the first one before the node serves: nobody waits for it then, and whatever it was doing survives a crash.
  */
 import { resolve } from 'node:path';
 import { FaultError } from '../base/fault-error.ts';
@@ -21,6 +22,7 @@ export async function runServer(options: ServerOptions, terminal: Terminal): Pro
     return;
   }
   const config = nodeConfigOf(values);
+  const signals = new StopSignals();
   const dataPath = values['data.path'];
   const asPretty = values['log.format'] === 'pretty' || (values['log.format'] === 'auto' && terminal.isInteractive);
   try {
@@ -32,7 +34,7 @@ export async function runServer(options: ServerOptions, terminal: Terminal): Pro
       asPretty,
       whileServing: (node, emit) => {
         if (asPretty) terminal.out(serverWelcome({ config, dataPath, apiEndpoint: node.apiEndpoint, terminal }));
-        return untilStopped(node, config.stopGraceMs, emit);
+        return untilStopped(node, { signals, graceMs: config.stopGraceMs, emit });
       },
     });
   } catch (fault) {
@@ -45,23 +47,41 @@ export async function runServer(options: ServerOptions, terminal: Terminal): Pro
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 type StopSignal = keyof typeof signalNumbers;
 
-function untilStopped(
-  node: RunningNode,
-  graceMs: number,
-  emit: (sentence: string, facts: Readonly<Record<string, unknown>>) => void,
-): Promise<void> {
+/** Catches signals from its making on; a process that is the first of its container would not hear them otherwise. */
+class StopSignals {
+  #onFirst: ((signal: StopSignal) => void) | undefined;
+
+  constructor() {
+    process.on('SIGTERM', (signal) => this.#onSignal(signal as StopSignal));
+    process.on('SIGINT', (signal) => this.#onSignal(signal as StopSignal));
+  }
+
+  onFirst(stop: (signal: StopSignal) => void): void {
+    this.#onFirst = stop;
+  }
+
+  #onSignal(signal: StopSignal): void {
+    const stop = this.#onFirst;
+    this.#onFirst = undefined;
+    if (stop === undefined) process.exit(128 + signalNumbers[signal]);
+    stop(signal);
+  }
+}
+
+interface Stopping {
+  readonly signals: StopSignals;
+  readonly graceMs: number;
+  readonly emit: (sentence: string, facts: Readonly<Record<string, unknown>>) => void;
+}
+
+function untilStopped(node: RunningNode, { signals, graceMs, emit }: Stopping): Promise<void> {
   return new Promise((resolveStopped, reject) => {
-    let isStopping = false;
-    const onSignal = (signal: StopSignal): void => {
-      if (isStopping) process.exit(128 + signalNumbers[signal]);
-      isStopping = true;
+    signals.onFirst((signal) => {
       emit('the node stops', { signal, graceMs });
       node.stop(graceMs).then(() => {
         emit('the node has stopped', {});
         resolveStopped();
       }, reject);
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
+    });
   });
 }
