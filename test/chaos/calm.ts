@@ -65,6 +65,7 @@ async function calmOn(quorum: LocalQuorum, { random, durationMs, say }: CalmOpti
   );
   say(`${pauses} pauses of ${pauseMs} ms, ${longerPauses} of which the machine made longer than ${pauseMsMax} ms`);
   for (const line of describeAudit(audit)) say(line);
+  say(timeline.describeMachine());
   return problems;
 }
 

@@ -59,6 +59,7 @@ async function stormOn(quorum: LocalQuorum, options: StormOptions): Promise<read
   );
   say(`${faults} faults; writable again after ${describeTimes(writableMs)}`);
   for (const line of describeAudit(audit)) say(line);
+  say(timeline.describeMachine());
   return problems;
 }
 

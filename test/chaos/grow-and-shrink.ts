@@ -57,6 +57,7 @@ async function growAndShrink(quorum: LocalQuorum, say: (line: string) => void): 
     `${writes.answeredCount} writes answered, ${writes.retried} of them after a retry; the slowest took ${writes.longestMs.toFixed(0)} ms`,
   );
   for (const line of describeAudit(audit)) say(line);
+  say(timeline.describeMachine());
   return problems;
 }
 
