@@ -1,7 +1,7 @@
 /**
  * What the gRPC streams carry over loopback, listener and caller in processes of their own: GB/s of 64 KiB messages
  * and messages/s of 100 B, each way, the processor time of each message, and the round trip of one small message.
- * Medians of short rounds.
+ * Medians of short rounds; the same bytes over a plain socket show what the machine gives at that moment.
  *
  * Both run with an old generation that starts large. Once it is beyond 8 MiB, V8 begins a full marking each time
  * some 32 MiB of buffers have passed, which doubles the cost of a message; a start of 256 MiB postpones that.
@@ -9,6 +9,7 @@
  * Run: node --import tsx test/bench/stream-throughput.ts
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { connect, createServer } from 'node:net';
 import { grpcNetwork } from '../../src/adapters/grpc-network.ts';
 import { listenerLimitsDefault } from '../../src/adapters/grpc-options.ts';
 import { ok } from '../../src/base/result.ts';
@@ -158,6 +159,28 @@ function thereAndBack(channel: Channel, pieceBytes: number): Promise<Round> {
   });
 }
 
+/** The same bytes over a plain socket: what the machine has to give at this moment. */
+function overPlainSocket(port: number, pieceBytes: number): Promise<Round> {
+  return new Promise((resolve, reject) => {
+    const startMs = performance.now();
+    const piece = new Uint8Array(pieceBytes);
+    let messages = 0;
+    const socket = connect({ host: '127.0.0.1', port });
+    const sendMore = (): void => {
+      while (performance.now() - startMs < roundMs) {
+        messages += 1;
+        if (!socket.write(piece)) return;
+      }
+      socket.end();
+    };
+    socket.on('connect', sendMore);
+    socket.on('drain', sendMore);
+    socket.on('error', reject);
+    socket.on('close', () => resolve({ messages, seconds: (performance.now() - startMs) / 1000 }));
+    socket.resume();
+  });
+}
+
 interface Rates {
   readonly perSecond: number;
   readonly callerUs: number;
@@ -200,7 +223,7 @@ function print(name: string, { perSecond, callerUs, listenerUs }: Rates, rate: (
   console.log(`${name.padEnd(26)}${rate(perSecond).padStart(20)}   ${cost}`);
 }
 
-async function call(endpoint: string): Promise<void> {
+async function call(endpoint: string, plainPort: number): Promise<void> {
   const channel = network.channel(endpoint);
   const large = 64 * 1024;
   const small = 100;
@@ -212,6 +235,7 @@ async function call(endpoint: string): Promise<void> {
   print('100 B  caller -> listener', await median(channel, () => toListener(channel, small)), thousands);
   print('100 B  listener -> caller', await median(channel, () => toCaller(channel, small)), thousands);
   print('100 B  there and back', await median(channel, () => thereAndBack(channel, small)), microseconds);
+  print('64 KiB over a plain socket', await median(channel, () => overPlainSocket(plainPort, large)), gigabytes);
   channel.close();
 }
 
@@ -227,7 +251,12 @@ async function serve(): Promise<void> {
     ['bench.Stream/Busy', busy],
   ]);
   const listener = await network.listen({ endpoint: '127.0.0.1:0', methods });
-  process.send?.(listener.endpoint);
+  const plain = createServer((socket) => socket.resume().on('end', () => socket.end()));
+  plain.listen(0, '127.0.0.1', () => {
+    const address = plain.address();
+    const plainPort = typeof address === 'object' && address !== null ? address.port : 0;
+    process.send?.([listener.endpoint, String(plainPort)]);
+  });
   process.once('disconnect', () => process.exit());
 }
 
@@ -237,19 +266,19 @@ function startProcess(...args: readonly string[]): ChildProcess {
 
 async function measure(): Promise<void> {
   const listener = startProcess('serve');
-  const endpoint = await new Promise<string>((resolve, reject) => {
-    listener.once('message', (message) => resolve(message as string));
+  const places = await new Promise<readonly string[]>((resolve, reject) => {
+    listener.once('message', (message) => resolve(message as readonly string[]));
     listener.once('exit', (code) => reject(new Error(`the listener ended with ${code}`)));
   });
-  const caller = startProcess('call', endpoint);
+  const caller = startProcess('call', ...places);
   const code = await new Promise((resolve) => caller.once('exit', resolve));
   if (code !== 0) process.exitCode = 1;
   listener.disconnect();
 }
 
-const [role, endpoint] = process.argv.slice(2);
+const [role, endpoint, plainPort] = process.argv.slice(2);
 if (role === 'serve') await serve();
 else if (role === 'call' && endpoint !== undefined) {
-  await call(endpoint);
+  await call(endpoint, Number(plainPort));
   process.disconnect();
 } else await measure();
