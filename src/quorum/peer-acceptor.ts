@@ -135,7 +135,10 @@ export class PeerAcceptor {
   }
 
   #refuse(stream: AcceptedStream, incoming: IncomingStream, why: string): void {
-    this.#reportOnce(`${incoming.peer} ${why}`, { peer: incoming.peer, why });
+    // By host alone: every attempt has a port of its own, and what cannot be read is unreadable in many ways. One
+    // stranger that tries again and again must not use up the room for refusals that a person should see.
+    const host = incoming.peer.slice(0, incoming.peer.lastIndexOf(':'));
+    this.#reportOnce(`${host} unreadable`, { peer: incoming.peer, why });
     stream.close(statusOf('invalid-argument', `the conversation cannot go on: ${why}`));
   }
 

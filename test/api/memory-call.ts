@@ -12,6 +12,7 @@ export interface MemoryCallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly deadlineMs?: number;
   readonly creditBytes?: number;
+  readonly peer?: string;
 }
 
 export class MemoryCall {
@@ -86,7 +87,7 @@ function incomingStream(options: MemoryCallOptions): IncomingStream {
   return {
     method: options.method ?? 'odradek.test.v1.TestService/Test',
     headers: options.headers ?? {},
-    peer: '127.0.0.1:50000',
+    peer: options.peer ?? '127.0.0.1:50000',
     authority: 'node.example:7081',
     deadlineMs: options.deadlineMs,
   };

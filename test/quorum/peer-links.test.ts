@@ -233,3 +233,22 @@ test('a peer that dials again and again holds no more than its latest conversati
   const calls = [1, 1, 3, 1, 1, 1, 1].map(dial);
   expect(calls.map(({ status }) => status?.name)).toEqual(['aborted', 'aborted', ...new Array<undefined>(5)]);
 });
+
+test('a stranger that sends rubbish from port after port does not silence what the log says of others', () => {
+  const eventLog = new NotedEvents();
+  const acceptor = new PeerAcceptor({
+    clock: new HandClock(),
+    codecs: raftQuorumCodecs,
+    eventLog,
+    self: () => ({ clusterId: cluster, voterId: voterId(2), directoryId: directoryOf(2) }),
+    onMessage() {},
+  });
+  for (let port = 1; port <= 200; port += 1) {
+    new MemoryCall(acceptor.accept, { peer: `10.0.0.9:${port}` }).message(new Uint8Array(port).fill(255));
+  }
+  expect(eventLog.events).toHaveLength(1);
+  const stray = { clusterId: clusterId('d'.repeat(32)), from: voterId(3), fromDirectory: directoryOf(3) };
+  const hello = { ...stray, to: voterId(2), toDirectory: directoryOf(2) };
+  new MemoryCall(acceptor.accept).message(raftQuorumCodecs.saying.encode({ type: 'hello', hello }));
+  expect(eventLog.events).toHaveLength(2);
+});
