@@ -24,14 +24,20 @@ export class ByteWriter {
     return this.#moveBy(1);
   }
 
+  /** To write the same bytes again. */
+  restart(): this {
+    this.#at = 0;
+    return this;
+  }
+
   uint32(value: number): this {
-    assert(isPosition(value) && value < twoTo32, 'a four-byte field holds its value', () => ({ value }));
+    assert(value >>> 0 === value, 'a four-byte field holds its value');
     this.#view.setUint32(this.#at, value);
     return this.#moveBy(4);
   }
 
   position(value: number): this {
-    assert(isPosition(value), 'an eight-byte field holds a whole number up to 2^53-1', () => ({ value }));
+    assert(isPosition(value), 'an eight-byte field holds a whole number up to 2^53-1');
     this.#view.setUint32(this.#at, Math.floor(value / twoTo32));
     this.#view.setUint32(this.#at + 4, value % twoTo32);
     return this.#moveBy(8);
@@ -53,10 +59,7 @@ export class ByteWriter {
 
   /** Every byte of a format is written on purpose. */
   finish(): Uint8Array {
-    assert(this.#at === this.bytes.length, 'a format fills exactly the bytes it reserved', () => ({
-      at: this.#at,
-      length: this.bytes.length,
-    }));
+    assert(this.#at === this.bytes.length, 'a format fills exactly the bytes it reserved');
     return this.bytes;
   }
 
