@@ -27,11 +27,53 @@ export const errorCodes = {
     action: 'fix-request',
     meaning: 'The log does not hold that place, or not any more.',
   },
+  'unknown-topic': {
+    code: 3,
+    status: 'not-found',
+    action: 'refresh-metadata',
+    meaning: 'No topic of that name or id.',
+  },
   'request-timed-out': {
     code: 7,
     status: 'deadline-exceeded',
     action: 'resolve-outcome',
     meaning: 'The request took longer than its deadline; its outcome is unknown.',
+  },
+  'invalid-topic': {
+    code: 17,
+    status: 'invalid-argument',
+    action: 'fix-request',
+    meaning: "A topic's name is empty, too long, or has a character that names do not have.",
+  },
+  'topic-already-exists': {
+    code: 36,
+    status: 'already-exists',
+    action: 'fix-request',
+    meaning: 'A topic of that name exists.',
+  },
+  'invalid-partitions': {
+    code: 37,
+    status: 'invalid-argument',
+    action: 'fix-request',
+    meaning: 'The number of partitions is not one that the topic can have.',
+  },
+  'invalid-replication-factor': {
+    code: 38,
+    status: 'failed-precondition',
+    action: 'fix-request',
+    meaning: 'There are not enough brokers for that many replicas.',
+  },
+  'invalid-replica-assignment': {
+    code: 39,
+    status: 'failed-precondition',
+    action: 'fix-request',
+    meaning: 'The brokers named for a partition cannot keep it.',
+  },
+  'invalid-config': {
+    code: 40,
+    status: 'invalid-argument',
+    action: 'fix-request',
+    meaning: 'A config does not exist, cannot be set there, or does not take that value.',
   },
   'not-controller': {
     code: 41,
@@ -44,6 +86,36 @@ export const errorCodes = {
     status: 'invalid-argument',
     action: 'fix-request',
     meaning: 'A field of the request has a value that is never allowed.',
+  },
+  'stale-broker-epoch': {
+    code: 77,
+    status: 'failed-precondition',
+    action: 'refresh-metadata',
+    meaning: "The broker's registration is not the latest of its number; it must register again.",
+  },
+  'feature-update-failed': {
+    code: 96,
+    status: 'failed-precondition',
+    action: 'fix-request',
+    meaning: 'A feature does not exist, or cannot go to that level.',
+  },
+  'duplicate-broker-registration': {
+    code: 101,
+    status: 'already-exists',
+    action: 'fix-request',
+    meaning: 'A live broker holds that number.',
+  },
+  'broker-not-registered': {
+    code: 102,
+    status: 'not-found',
+    action: 'fix-request',
+    meaning: 'No broker of that number is registered.',
+  },
+  'inconsistent-topic-id': {
+    code: 103,
+    status: 'failed-precondition',
+    action: 'refresh-metadata',
+    meaning: 'The topic of that name has another id.',
   },
   'cluster-id-mismatch': {
     code: 104,
@@ -116,6 +188,18 @@ export const errorCodes = {
     status: 'unavailable',
     action: 'resolve-outcome',
     meaning: 'The change was begun and may or may not have been committed; ask, or repeat the same request.',
+  },
+  'revision-conflict': {
+    code: 1008,
+    status: 'aborted',
+    action: 'refresh-metadata',
+    meaning: 'It was changed after the revision that the request expects.',
+  },
+  'request-id-reused': {
+    code: 1009,
+    status: 'failed-precondition',
+    action: 'fix-request',
+    meaning: 'The request id was used for another request.',
   },
 } as const satisfies Record<string, ErrorRow>;
 
