@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../src/base/assert.ts';
+import { leaderEpoch, leaderEpochFromOutside, offset, offsetAfter, offsetFromOutside } from '../../src/base/offsets.ts';
 import {
   indexZero,
   logIndex,
@@ -23,6 +24,7 @@ const strangers = fc.oneof(
 const kinds = [
   { what: 'term', make: term, fromOutside: termFromOutside },
   { what: 'log index', make: logIndex, fromOutside: logIndexFromOutside },
+  { what: 'offset', make: offset, fromOutside: offsetFromOutside },
 ];
 
 describe.each(kinds)('a $what', ({ what, make, fromOutside }) => {
@@ -62,4 +64,20 @@ test('nothing comes before the first position or after the last', () => {
   expect(() => previousIndex(indexZero)).toThrow(InvariantError);
   expect(() => nextIndex(logIndex(Number.MAX_SAFE_INTEGER))).toThrow(InvariantError);
   expect(() => nextTerm(term(Number.MAX_SAFE_INTEGER))).toThrow(InvariantError);
+});
+
+test('a leader epoch is what four bytes hold', () => {
+  for (const value of [0, 1, 2 ** 31 - 1]) {
+    expect(leaderEpoch(value)).toBe(value);
+    expect(leaderEpochFromOutside(value)).toEqual({ ok: true, value });
+  }
+  for (const value of [-1, 2 ** 31, 0.5, Number.NaN, '0']) {
+    expect(() => leaderEpoch(value as number)).toThrow(InvariantError);
+    expect(leaderEpochFromOutside(value)).toMatchObject({ ok: false, problem: { what: 'leader epoch', value } });
+  }
+});
+
+test('an offset never goes beyond the last', () => {
+  expect(offsetAfter(offset(40), 2)).toBe(42);
+  expect(() => offsetAfter(offset(Number.MAX_SAFE_INTEGER), 1)).toThrow(InvariantError);
 });
