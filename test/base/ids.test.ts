@@ -2,12 +2,18 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../src/base/assert.ts';
 import {
+  brokerId,
+  brokerIdFromOutside,
   clusterId,
   clusterIdFromOutside,
   directoryId,
   directoryIdFromOutside,
+  incarnationId,
+  incarnationIdFromOutside,
   nodeId,
   nodeIdFromOutside,
+  topicId,
+  topicIdFromOutside,
   uniqueIdFromBytes,
   voterId,
   voterIdFromOutside,
@@ -17,10 +23,13 @@ const nodeIdMax = 2 ** 31 - 1;
 const nodeKinds = [
   { what: 'node id', make: nodeId, fromOutside: nodeIdFromOutside },
   { what: 'voter id', make: voterId, fromOutside: voterIdFromOutside },
+  { what: 'broker id', make: brokerId, fromOutside: brokerIdFromOutside },
 ];
 const uniqueKinds = [
   { what: 'cluster id', make: clusterId, fromOutside: clusterIdFromOutside },
   { what: 'directory id', make: directoryId, fromOutside: directoryIdFromOutside },
+  { what: 'topic id', make: topicId, fromOutside: topicIdFromOutside },
+  { what: 'incarnation id', make: incarnationId, fromOutside: incarnationIdFromOutside },
 ];
 
 describe.each(nodeKinds)('a $what', ({ make, fromOutside }) => {

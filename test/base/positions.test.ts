@@ -3,6 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../src/base/assert.ts';
 import { leaderEpoch, leaderEpochFromOutside, offset, offsetAfter, offsetFromOutside } from '../../src/base/offsets.ts';
 import {
+  brokerEpoch,
+  brokerEpochFromOutside,
+  partitionEpoch,
+  partitionEpochFromOutside,
+} from '../../src/base/epochs.ts';
+import {
   indexZero,
   logIndex,
   logIndexFromOutside,
@@ -25,6 +31,8 @@ const kinds = [
   { what: 'term', make: term, fromOutside: termFromOutside },
   { what: 'log index', make: logIndex, fromOutside: logIndexFromOutside },
   { what: 'offset', make: offset, fromOutside: offsetFromOutside },
+  { what: 'broker epoch', make: brokerEpoch, fromOutside: brokerEpochFromOutside },
+  { what: 'partition epoch', make: partitionEpoch, fromOutside: partitionEpochFromOutside },
 ];
 
 describe.each(kinds)('a $what', ({ what, make, fromOutside }) => {
