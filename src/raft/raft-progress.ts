@@ -40,8 +40,8 @@ export class Progress {
   /** False while the peer is only joining: it is sent everything and counts for nothing (R12). */
   isVoter: boolean;
   mode: ProgressMode = { name: 'probe', isWaiting: false, sent: undefined };
-  /** Entries are being read back from the store for this peer. */
-  isLoading = false;
+  /** Entries from here on are being read back from the store for this peer. */
+  loadingFrom: LogIndex | undefined;
   lastContactMs: number;
   /** The highest round of this leadership that the peer has answered. Grows. */
   ackedRound = 0;

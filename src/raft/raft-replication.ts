@@ -93,9 +93,17 @@ export function onLoadedToReplicate(
   progress: Progress,
   entries: readonly Entry[],
 ): void {
-  progress.isLoading = false;
+  const { loadingFrom } = progress;
+  progress.loadingFrom = undefined;
+  if (progress.mode.name !== 'replicate') return;
   const first = entries[0];
-  if (first === undefined || progress.mode.name !== 'replicate' || first.index !== progress.nextIndex) return;
+  if (first === undefined) {
+    // The store has dropped them under a snapshot, and tells the core when that is done. Asking again until then
+    // would be answered at once, again and again, and nothing else would get a turn.
+    if (loadingFrom === progress.nextIndex) startSnapshot(core, progress);
+    return;
+  }
+  if (first.index !== progress.nextIndex) return;
   if (!progress.hasRoom || entries.some((entry) => core.log.termAt(entry.index) !== entry.term)) return;
   sendAppend(core, role, progress, entries);
 }
@@ -118,9 +126,9 @@ function recentEntries(core: RaftCore, progress: Progress): readonly Entry[] | u
 }
 
 function loadEntries(core: RaftCore, progress: Progress): void {
-  if (progress.isLoading) return;
-  progress.isLoading = true;
+  if (progress.loadingFrom !== undefined) return;
   const from = progress.nextIndex;
+  progress.loadingFrom = from;
   const to = logIndex(Math.min(core.log.recentFirstIndex - 1, from + core.limits.appendEntriesMax - 1));
   const purpose = { type: 'replicate', to: progress.peer.voterId } as const;
   core.emit({ type: 'load-entries', purpose, from, to, bytesMax: core.limits.appendBytesMax });

@@ -136,6 +136,29 @@ test('what was read back for a peer that has moved on is not sent', () => {
   expect(cluster.voter(3).state).toEqual(cluster.voter(2).state);
 });
 
+test('a peer whose entries the store has just dropped is brought up by the snapshot, not by asking for them again', () => {
+  const cluster = new TestCluster({ voters: 3, limits: { recentBytesMax: 100, appendBytesMax: 200 } });
+  const leader = cluster.elect(1);
+  cluster.isolate(3);
+  for (let count = 0; count < 10; count += 1) {
+    cluster.propose(leader, `${count}`);
+    cluster.deliverAll();
+  }
+  leader.isDiskFast = false;
+  cluster.heal();
+  cluster.heartbeat();
+  cluster.heartbeat();
+  const { previous } = leader.view;
+  const purpose = { type: 'replicate', to: cluster.voter(3).voterId } as const;
+  const asked = leader.work.filter(({ type }) => type === 'load-entries').length;
+  expect(asked).toBe(1);
+  // The compaction is under way: the core still counts the entries as its own.
+  leader.step({ type: 'entries-loaded', purpose, entries: [] });
+  expect(leader.view.previous).toEqual(previous);
+  expect(leader.work.filter(({ type }) => type === 'load-entries')).toHaveLength(asked);
+  expect(leader.work.map(({ type }) => type)).toContain('load-snapshot-chunk');
+});
+
 test('proposals beyond the limit are refused, and let in again after a commit', () => {
   const cluster = new TestCluster({ voters: 3, limits: { uncommittedEntriesMax: 4 } });
   const leader = cluster.elect(1);
