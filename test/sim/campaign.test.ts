@@ -2,12 +2,14 @@
  * The campaign of seeds: hands out each seed once, or twice to different processes, and reports what it saw.
  */
 import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { campaignText, hasPassed, unreached } from './campaign-report.ts';
 import { runCampaign, type CampaignOptions, type ChunkRunner } from './campaign.ts';
 import { findScenario } from './scenarios.ts';
 import { runChunk, type ChunkReport, type SeedChunk } from './seed-chunk.ts';
 import { readSimArguments } from './sim-arguments.ts';
+import { startWorker } from './worker-process.ts';
 
 /** Answers without running anything. */
 function pretender(change: (report: ChunkReport) => Partial<ChunkReport> = () => ({})): ChunkRunner & {
@@ -108,6 +110,13 @@ test.each([
 ])('the arguments %j are refused with a reason', (argv, reason) => {
   const read = readSimArguments(argv);
   expect(read.ok ? '' : read.problem).toContain(reason);
+});
+
+test('a seed that never ends is named, and its process is ended', async () => {
+  const worker = startWorker(fileURLToPath(new URL('endless-worker.mjs', import.meta.url)), 500);
+  const outcome = runCampaign({ ...options, scenario: 'canary', seeds: 20, runners: [worker] });
+  await expect(outcome).rejects.toThrow('a seed did not end within 0.5 s: make sim SCENARIO=canary SEED=2');
+  worker.stop();
 });
 
 test('the program runs seeds in processes of its own and fails with the seeds that fail', async () => {

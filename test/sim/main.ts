@@ -8,7 +8,7 @@ import { assert } from '../../src/base/assert.ts';
 import { runSeed } from '../../src/simulation/run-seed.ts';
 import type { Scenario } from '../../src/simulation/scenario.ts';
 import { campaignText, failureText, hasPassed } from './campaign-report.ts';
-import { runCampaign } from './campaign.ts';
+import { runCampaign, type CampaignResult } from './campaign.ts';
 import { findScenario } from './scenarios.ts';
 import { failureOf } from './seed-chunk.ts';
 import { readSimArguments, type SimArguments } from './sim-arguments.ts';
@@ -44,16 +44,23 @@ async function manySeeds(scenario: Scenario, options: SimArguments): Promise<boo
   const { from, seeds, twice, stopAtFirst } = options;
   const workers = Array.from({ length: options.workers }, () => startWorker(fileURLToPath(import.meta.url)));
   const startedMs = performance.now();
-  const result = await runCampaign({
-    scenario: scenario.name,
-    from,
-    seeds,
-    twice,
-    stopAtFirst,
-    runners: workers,
-    onProgress: (done) => process.stderr.isTTY && process.stderr.write(`\r${done} of ${seeds} seeds `),
-  });
-  for (const worker of workers) worker.stop();
+  let result: CampaignResult;
+  try {
+    result = await runCampaign({
+      scenario: scenario.name,
+      from,
+      seeds,
+      twice,
+      stopAtFirst,
+      runners: workers,
+      onProgress: (done) => process.stderr.isTTY && process.stderr.write(`\r${done} of ${seeds} seeds `),
+    });
+  } catch (fault) {
+    console.log(fault instanceof Error ? fault.message : String(fault));
+    return false;
+  } finally {
+    for (const worker of workers) worker.stop();
+  }
   console.log(campaignText(scenario, result, performance.now() - startedMs));
   const first = result.failures[0];
   if (stopAtFirst && first !== undefined) console.log(`needed ${first.seed - from + 1} seeds`);

@@ -32,13 +32,18 @@ export interface ChunkReport {
   readonly failures: readonly SeedFailure[];
 }
 
-export async function runChunk(scenario: Scenario, chunk: SeedChunk): Promise<ChunkReport> {
+export async function runChunk(
+  scenario: Scenario,
+  chunk: SeedChunk,
+  onSeed: (seed: number) => void = () => {},
+): Promise<ChunkReport> {
   const hashes: string[] = [];
   const failures: SeedFailure[] = [];
   const reached = new ReachCounters();
   let events = 0;
   let virtualMs = 0;
   for (let seed = chunk.from; seed < chunk.below; seed += 1) {
+    onSeed(seed);
     const report = await runSeed(scenario, seed);
     hashes.push(report.hash);
     reached.addAll(report.counters);
