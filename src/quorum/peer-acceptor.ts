@@ -14,7 +14,7 @@ import type { RaftMessage } from '../raft/raft-message.ts';
 import type { QuorumCodecs } from './quorum-codecs.ts';
 
 export interface PeerAcceptorOptions {
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'callAfterMs'>;
   readonly codecs: QuorumCodecs;
   readonly eventLog: EventLog;
   /** Undefined while the voter does not know its cluster, and once it stops. */
@@ -33,6 +33,8 @@ const refusedPeersMax = 64;
 const conversationsPerVoterMax = 4;
 /** Well within the opener's patience (silenceMs), and far below the rate of messages. */
 const hearingShownEveryMs = 250;
+/** An opener says who it is with its first message, which leaves with the call. */
+const helloMsMax = 5_000;
 
 interface Conversation {
   readonly hello: PeerHello;
@@ -70,8 +72,12 @@ export class PeerAcceptor {
   #handlers(incoming: IncomingStream, accepted: AcceptedStream): StreamHandlers {
     const stream = closedOnce(accepted);
     let isFirst = true;
+    const patience = this.#options.clock.callAfterMs(helloMsMax, () => {
+      this.#refuse(stream, incoming, 'it said no hello');
+    });
     return {
       onMessage: (ownedMessage) => {
+        patience.cancel();
         stream.release(ownedMessage.length);
         const saying = this.#options.codecs.saying.decode(ownedMessage);
         if (!saying.ok) this.#refuse(stream, incoming, saying.problem.why);
@@ -83,6 +89,7 @@ export class PeerAcceptor {
       onCredit() {},
       onEnd: () => stream.close(statusOk),
       onClose: () => {
+        patience.cancel();
         this.#open.delete(stream);
       },
     };

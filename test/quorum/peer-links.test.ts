@@ -252,3 +252,23 @@ test('a stranger that sends rubbish from port after port does not silence what t
   new MemoryCall(acceptor.accept).message(raftQuorumCodecs.saying.encode({ type: 'hello', hello }));
   expect(eventLog.events).toHaveLength(2);
 });
+
+test('a stranger that says nothing is not listened to for ever', () => {
+  const clock = new HandClock();
+  const acceptor = new PeerAcceptor({
+    clock,
+    codecs: raftQuorumCodecs,
+    eventLog: new NotedEvents(),
+    self: () => ({ clusterId: cluster, voterId: voterId(2), directoryId: directoryOf(2) }),
+    onMessage() {},
+  });
+  const call = new MemoryCall(acceptor.accept);
+  clock.advance(4_999);
+  expect(call.status).toBeUndefined();
+  clock.advance(1);
+  expect([call.status?.name, call.status?.message]).toEqual([
+    'invalid-argument',
+    'the conversation cannot go on: it said no hello',
+  ]);
+  expect(clock.waitingCount).toBe(0);
+});
