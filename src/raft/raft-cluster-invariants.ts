@@ -10,9 +10,10 @@ import type { DirectoryId, VoterId } from '../base/ids.ts';
 import { indexZero, type LogIndex, type Term } from '../base/raft-position.ts';
 import { RaftDurableModel } from './raft-durable-model.ts';
 import type { RaftEffect } from './raft-effect.ts';
-import type { Entry, EntryPayload, SnapshotMetadata, VoterSet } from './raft-entry.ts';
+import type { Entry, EntryPayload, SnapshotMetadata, Voter, VoterSet } from './raft-entry.ts';
 import type { RaftEvent } from './raft-event.ts';
 import { RaftInvariants } from './raft-invariants.ts';
+import { RaftLeadershipWatch } from './raft-leadership-watch.ts';
 import { voterDifference } from './raft-voter-sets.ts';
 import type { RaftMessage } from './raft-message.ts';
 import { majorityOf } from './raft-majority.ts';
@@ -20,7 +21,8 @@ import type { RaftView } from './raft-view.ts';
 
 /** Per directory: it is the disk that promises, not the number of the voter. */
 interface Watched {
-  invariants: RaftInvariants;
+  readonly invariants: RaftInvariants;
+  readonly leadership: RaftLeadershipWatch;
   readonly durable: RaftDurableModel;
   commitIndex: LogIndex;
   appliedIndex: LogIndex;
@@ -56,6 +58,7 @@ export class RaftClusterInvariants {
     if (this.#committed.length === 0) this.#committed.push(view.termAt(indexZero) ?? (0 as Term));
     this.#watched.set(view.directoryId, {
       invariants: new RaftInvariants(view),
+      leadership: new RaftLeadershipWatch(view),
       durable: before?.durable ?? new RaftDurableModel(view),
       commitIndex: view.commitIndex,
       appliedIndex: view.appliedIndex,
@@ -71,8 +74,9 @@ export class RaftClusterInvariants {
     if (event.type === 'persisted') watched.durable.onPersisted(event.sequence);
     if (event.type === 'read') watched.reads.set(event.readId, this.committedIndex);
     watched.invariants.check();
-    this.#checkVoterSet(view, watched);
+    watched.leadership.onStep(event);
     this.#checkCommit(view, watched);
+    this.#checkVoterSet(view, watched);
     for (const effect of effects) this.#checkEffect(view, watched, effect);
     watched.isLeader = view.role === 'leader';
   }
@@ -152,7 +156,7 @@ export class RaftClusterInvariants {
     const from = Math.max(watched.commitIndex + 1, view.previous.index);
     watched.commitIndex = view.commitIndex;
     const isLeader = watched.isLeader || view.role === 'leader';
-    if (isLeader && view.commitIndex > this.committedIndex) this.#checkMajority(view);
+    if (isLeader && view.commitIndex > this.committedIndex) this.#checkMajority(view, watched.voterSet);
     for (let index = from; index <= view.commitIndex; index += 1) {
       const term = view.termAt(index as LogIndex);
       assert(term !== undefined, 'what is committed has a term', () => ({ voter: view.voterId, index }));
@@ -172,18 +176,21 @@ export class RaftClusterInvariants {
     }
   }
 
-  /** Asks the disks, not the leader: a majority of the voters in force holds the entry (R7, R8, R12, R13). */
-  #checkMajority(view: RaftView): void {
+  /**
+   * Asks the disks, not the leader: a majority of the voters in force holds the entry (R7, R8, R12, R13). A step
+   * that commits may append the next set as well, before or after it counts.
+   */
+  #checkMajority(view: RaftView, setBefore: VoterSet): void {
     const index = view.commitIndex;
     const term = view.termAt(index);
-    const { voters } = view.voterSet;
-    const holders = voters.filter(({ directoryId }) => this.#watched.get(directoryId)?.durable.termAt(index) === term);
-    assert(holders.length >= majorityOf(voters.length), 'R7: what is committed is durable on a majority', () => ({
-      leader: view.voterId,
-      index,
-      term,
-      holders: holders.map(({ voterId }) => voterId),
-    }));
+    const isHolder = ({ directoryId }: Voter): boolean =>
+      this.#watched.get(directoryId)?.durable.termAt(index) === term;
+    const hasMajority = ({ voters }: VoterSet): boolean => voters.filter(isHolder).length >= majorityOf(voters.length);
+    assert(
+      hasMajority(setBefore) || hasMajority(view.voterSet),
+      'R7: what is committed is durable on a majority',
+      () => ({ leader: view.voterId, index, term, holders: view.voterSet.voters.filter(isHolder) }),
+    );
   }
 
   #checkVoterSet(view: RaftView, watched: Watched): void {

@@ -7,6 +7,7 @@ import type { DirectoryId, VoterId } from '../base/ids.ts';
 import type { LogIndex, Term } from '../base/raft-position.ts';
 import type { RaftCore } from './raft-core.ts';
 import type { HardState, LogPosition, Voter, VoterSet } from './raft-entry.ts';
+import type { RaftLimits } from './raft-options.ts';
 import type { ProgressMode } from './raft-progress.ts';
 
 export interface PeerView {
@@ -30,6 +31,10 @@ export class RaftView {
 
   get directoryId(): DirectoryId {
     return this.#core.directoryId;
+  }
+
+  get limits(): RaftLimits {
+    return this.#core.limits;
   }
 
   get role(): 'follower' | 'candidate' | 'leader' {

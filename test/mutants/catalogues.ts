@@ -3,7 +3,8 @@
  */
 import { driveMutants } from './drive-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { quorumMutants } from './quorum-mutants.ts';
 import { raftMutants } from './raft-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
-export const catalogues: readonly Mutant[] = [...driveMutants, ...raftMutants, ...storeMutants];
+export const catalogues: readonly Mutant[] = [...driveMutants, ...raftMutants, ...quorumMutants, ...storeMutants];

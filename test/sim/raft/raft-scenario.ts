@@ -8,10 +8,12 @@
  * the scenario to guess; otherwise it is any majority.
  */
 import { defaultRaftLimits, type RaftLimits } from '../../../src/raft/raft-options.ts';
-import { faultCounter, type FaultScope } from '../../../src/simulation/fault-plan.ts';
+import { faultCounter, faultKinds, type FaultScope } from '../../../src/simulation/fault-plan.ts';
 import { sentenceCounter } from '../../../src/simulation/reach-counters.ts';
 import type { Finding, Scenario, ScenarioRun } from '../../../src/simulation/scenario.ts';
+import { diskFaults } from '../../../src/simulation/simulated-disk-knobs.ts';
 import type { SimulatedRandom } from '../../../src/simulation/simulated-random.ts';
+import { storeFaults } from '../../../src/simulation/simulated-store-knobs.ts';
 import type { Simulation } from '../../../src/simulation/simulation.ts';
 import { factCommandCodec, factReplyCodec } from '../../../src/wire/fact-codec.ts';
 import { CounterHistory } from './counter-history.ts';
@@ -23,9 +25,9 @@ export const raftScenario: Scenario = {
   name: 'raft',
   mustReach: [
     ...raftSightings,
-    ...(['crash', 'power cut', 'partition', 'pause', 'disk error', 'sync failure', 'bit rot'] as const).map(
-      faultCounter,
-    ),
+    ...faultKinds.map(faultCounter),
+    ...diskFaults,
+    ...storeFaults,
     sentenceCounter(damageSentence),
     sentenceCounter('the cluster knows this voter under another directory, so it does not vote'),
     sentenceCounter('this node is no founding voter of the cluster; it votes once it has been added'),
@@ -41,6 +43,8 @@ interface Command {
   readonly requestId: string;
   /** Who was asked last, in which life; undefined once it ended without a result. */
   asked: { readonly voter: VoterUnderTest; readonly start: number } | undefined;
+  /** How often it was asked for without being refused: zero means that it was not, and will not be, applied. */
+  mayBeApplied: number;
   isDone: boolean;
 }
 
@@ -116,6 +120,9 @@ class RaftRun implements ScenarioRun {
       const counter = life.machine.facts.counter(counterName);
       const facts = { voter: process.name, commitIndex, counter };
       if (counter !== content.requests.length) return { what: 'R17: every request is applied once', facts };
+      const applied = new Set(content.requests.map(([requestId]) => requestId));
+      const lie = this.#commands.find(({ requestId, mayBeApplied }) => mayBeApplied === 0 && applied.has(requestId));
+      if (lie !== undefined) return { what: 'R17: what was refused is not applied', facts: { ...facts, ...lie } };
       const state = `${committedChain} ${JSON.stringify(content)}`;
       const known = states.get(commitIndex);
       if (known === undefined) states.set(commitIndex, { of: process.name, state });
@@ -181,7 +188,8 @@ class RaftRun implements ScenarioRun {
     const voter = this.#pickVoter();
     if (voter === undefined) return;
     if (this.#core !== undefined) this.#coreCommandsLeft -= 1;
-    const command: Command = { requestId: `request ${this.#commands.length + 1}`, asked: undefined, isDone: false };
+    const requestId = `request ${this.#commands.length + 1}`;
+    const command: Command = { requestId, asked: undefined, mayBeApplied: 0, isDone: false };
     this.#commands.push(command);
     this.#history.onAsked(command.requestId);
     this.#ask(command, voter);
@@ -202,6 +210,7 @@ class RaftRun implements ScenarioRun {
   #ask(command: Command, voter: VoterUnderTest): void {
     const asked = { voter, start: voter.process.starts };
     command.asked = asked;
+    command.mayBeApplied += 1;
     const bytes = factCommandCodec.encode({
       type: 'add-to-counter',
       requestId: command.requestId,
@@ -210,6 +219,7 @@ class RaftRun implements ScenarioRun {
     });
     voter.ask({ type: 'propose', command: bytes }, waitMs, (answer) => {
       if (command.asked === asked) command.asked = undefined;
+      if (answer.type === 'refused') command.mayBeApplied -= 1;
       if (answer.type !== 'done') return;
       const reply = factReplyCodec.decode(answer.reply);
       command.isDone = true;
@@ -236,7 +246,8 @@ class RaftRun implements ScenarioRun {
     const voter = this.#pickVoter();
     if (voter === undefined || this.#core !== undefined) return;
     const all = this.#voters;
-    const change = drawVoterChange(voter, { all, founders: this.#founders, random: this.#random });
+    const removesWhole = this.#style === 'changing';
+    const change = drawVoterChange(voter, { all, founders: this.#founders, removesWhole, random: this.#random });
     if (change === undefined) return;
     voter.ask({ type: 'change-voters', change }, waitMs, () => {});
   }

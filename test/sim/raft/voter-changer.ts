@@ -7,15 +7,26 @@ import type { VoterChange } from '../../../src/raft/raft-event.ts';
 import type { SimulatedRandom } from '../../../src/simulation/simulated-random.ts';
 import type { VoterUnderTest } from './voter-under-test.ts';
 
+export interface ChangeBudget {
+  readonly all: readonly VoterUnderTest[];
+  readonly founders: number;
+  /**
+   * Voters whose disks are whole are removed as well. Whoever asks may know an older set than the leader, so two such
+   * removals can leave two voters, and the set cannot bear a lost disk then.
+   */
+  readonly removesWhole: boolean;
+  readonly random: SimulatedRandom;
+}
+
 /** Undefined when there is nothing sensible to change. */
 export function drawVoterChange(
   asked: VoterUnderTest,
-  { all, founders, random }: { all: readonly VoterUnderTest[]; founders: number; random: SimulatedRandom },
+  { all, founders, removesWhole, random }: ChangeBudget,
 ): VoterChange | undefined {
   const members = asked.description?.voters ?? [];
   const replaced = members.find((member) => isReplaced(member, all));
   if (replaced !== undefined) return removalOf(replaced);
-  if (members.length > founders) return removalOf(random.pick(members));
+  if (members.length > founders) return removesWhole ? removalOf(random.pick(members)) : undefined;
   const candidates = all.filter(({ id, description }) => {
     return description?.clusterId !== undefined && members.every(({ voterId }) => voterId !== id);
   });
