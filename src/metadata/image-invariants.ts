@@ -12,6 +12,7 @@ export function assertImageInvariants(image: MetadataImage): void {
   assert(image.topics.size === image.topicIdsByName.size, 'M6: each topic bears one name, and each name one topic');
   for (const topic of image.topics.values()) {
     assert(image.topicIdsByName.get(topic.name) === topic.topicId, 'M6: a name leads to its topic', { ...topic });
+    assert(topic.changedRevision <= image.revision, 'M1: nothing is from a later revision', { topic: topic.name });
     assert(topic.partitions.length > 0, 'M11: a topic has partitions', { topic: topic.name });
     counted.partitions += topic.partitions.length;
     topic.partitions.forEach((partition, number) => {

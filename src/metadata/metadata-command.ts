@@ -7,6 +7,7 @@
  */
 import type { BrokerEpoch } from '../base/epochs.ts';
 import type { BrokerId, ClusterId, DirectoryId, IncarnationId, TopicId } from '../base/ids.ts';
+import type { LogIndex } from '../base/raft-position.ts';
 import type { BrokerEndpoints, ConfigScope, FeatureRange } from './metadata-image.ts';
 
 export interface MetadataRequest {
@@ -25,9 +26,9 @@ export type MetadataCommand =
   | ShutDownBroker
   | AllocateProducerIds;
 
-/** A name means the topic that bears it when the command is decided. */
+/** A name means the topic that bears it when the command is decided; with an id beside it, that one or none. */
 export type TopicRef =
-  | { readonly by: 'name'; readonly name: string }
+  | { readonly by: 'name'; readonly name: string; readonly topicId: TopicId | undefined }
   | { readonly by: 'id'; readonly topicId: TopicId };
 
 export interface ConfigChange {
@@ -62,6 +63,8 @@ export interface UpdateTopic {
   /** One per new partition; empty: placed by the controller. */
   readonly assignments: readonly Assignment[];
   readonly configs: readonly ConfigChange[];
+  /** Refused when the topic's `changedRevision` is another. Undefined: whatever it is. */
+  readonly expectedRevision: LogIndex | undefined;
   readonly validateOnly: boolean;
 }
 
@@ -70,6 +73,7 @@ export interface DeleteTopic {
   readonly topic: TopicRef;
   /** That there is none is an answer, not a refusal. */
   readonly ifExists: boolean;
+  readonly expectedRevision: LogIndex | undefined;
   readonly validateOnly: boolean;
 }
 
@@ -152,6 +156,14 @@ export type MetadataRefusal =
   | { readonly type: 'invalid-topic-name'; readonly name: string; readonly why: string }
   | { readonly type: 'topic-exists'; readonly name: string; readonly topicId: TopicId }
   | { readonly type: 'topic-not-found'; readonly topic: TopicRef }
+  /** The topic of that name is another than the id says. */
+  | { readonly type: 'topic-id-mismatch'; readonly name: string; readonly named: TopicId; readonly current: TopicId }
+  | {
+      readonly type: 'topic-changed';
+      readonly name: string;
+      readonly expected: LogIndex;
+      readonly changedRevision: LogIndex;
+    }
   | { readonly type: 'invalid-partition-count'; readonly wanted: number; readonly min: number; readonly max: number }
   | { readonly type: 'invalid-replication-factor'; readonly wanted: number; readonly max: number }
   /** Fewer brokers can take replicas now than a partition wants. */

@@ -11,7 +11,7 @@ export interface MetadataDelta {
   readonly isWhole: boolean;
   /** Registered, or in another state. */
   readonly brokers: ReadonlySet<BrokerId>;
-  /** New in `after`, with all their partitions. A topic that came and went within one delta is in neither. */
+  /** New in `after`, with all their partitions. A topic that came and went within one delta is in neither list. */
   readonly topicsCreated: ReadonlySet<TopicId>;
   /** In `before` and not in `after`. */
   readonly topicsDeleted: ReadonlySet<TopicId>;

@@ -74,6 +74,8 @@ export interface FeatureRange {
 export interface TopicImage {
   readonly topicId: TopicId;
   readonly name: string;
+  /** The entry that last changed what was asked for: its making, its partitions' number, its configs; no leader. */
+  readonly changedRevision: LogIndex;
   /** The partition of number n is at place n. Never empty. */
   readonly partitions: readonly PartitionImage[];
 }

@@ -8,6 +8,7 @@
 import type { BrokerEpoch, PartitionEpoch } from '../base/epochs.ts';
 import type { BrokerId, TopicId } from '../base/ids.ts';
 import type { LeaderEpoch } from '../base/offsets.ts';
+import type { LogIndex } from '../base/raft-position.ts';
 import type { MetadataAnswer } from './metadata-command.ts';
 import type { BrokerImage, BrokerState, ConfigResource, PartitionImage, RecoveryState } from './metadata-image.ts';
 
@@ -32,7 +33,7 @@ export interface AnsweredRequest {
 export type MetadataRecord =
   | BrokerRegistered
   | { readonly type: 'broker-state-changed'; readonly brokerId: BrokerId; readonly state: BrokerState }
-  | { readonly type: 'topic-created'; readonly topicId: TopicId; readonly name: string }
+  | TopicCreatedRecord
   /** With all its partitions and configs. */
   | { readonly type: 'topic-deleted'; readonly topicId: TopicId }
   /** The next partition of its topic: its number is how many there were. */
@@ -48,6 +49,14 @@ export type MetadataRecord =
   | { readonly type: 'feature-level-set'; readonly name: string; readonly level: number }
   /** Ids below this one are given away. */
   | { readonly type: 'producer-ids-allocated'; readonly nextProducerId: number };
+
+export interface TopicCreatedRecord {
+  readonly type: 'topic-created';
+  readonly topicId: TopicId;
+  readonly name: string;
+  /** Undefined in the log, where it is the entry that last changed it; a snapshot has to say it. */
+  readonly changedRevision: LogIndex | undefined;
+}
 
 /** The broker is fenced until it has caught up with this very record. */
 export type BrokerRegistered = Omit<BrokerImage, 'brokerEpoch' | 'state' | 'replicaCount' | 'leaderCount'> & {

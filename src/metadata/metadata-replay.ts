@@ -98,12 +98,12 @@ export class MetadataReplay {
       case 'broker-state-changed':
         return this.#changeBrokerState(record.brokerId, record.state);
       case 'topic-created':
-        return this.#topics.create(record);
+        return this.#topics.create(record, this.#revision);
       case 'topic-deleted':
         this.#topics.delete(record.topicId);
         return this.#dropConfigs({ scope: 'topic', topicId: record.topicId });
       case 'partition-created':
-        return this.#topics.createPartition(record);
+        return this.#topics.createPartition(record, this.#revision);
       case 'partition-changed':
         return this.#topics.changePartition(record);
       case 'config-set':
@@ -178,6 +178,7 @@ export class MetadataReplay {
 
   #setConfig({ resource, name, value }: Extract<MetadataRecord, { type: 'config-set' }>): void {
     const key = configKey(resource);
+    if (resource.scope === 'topic') this.#topics.touch(resource.topicId, this.#revision);
     const values = new Map(this.#configs.get(key) ?? []);
     if (value === undefined) values.delete(name);
     else values.set(name, value);

@@ -44,7 +44,8 @@ function* recordsOf(image: MetadataImage): Iterable<MetadataRecord> {
     if (state !== 'fenced') yield { type: 'broker-state-changed', brokerId: broker.brokerId, state };
   }
   for (const topic of image.topics.values()) {
-    yield { type: 'topic-created', topicId: topic.topicId, name: topic.name };
+    const { topicId: id, name, changedRevision } = topic;
+    yield { type: 'topic-created', topicId: id, name, changedRevision };
     for (const partition of topic.partitions) yield { type: 'partition-created', topicId: topic.topicId, partition };
   }
   for (const [key, values] of image.configs.entries()) {

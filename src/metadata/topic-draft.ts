@@ -6,9 +6,10 @@
  */
 import { assert } from '../base/assert.ts';
 import type { BrokerId, TopicId } from '../base/ids.ts';
+import type { LogIndex } from '../base/raft-position.ts';
 import type { MetadataDelta } from './metadata-delta.ts';
 import type { MetadataImage, PartitionImage, TopicImage } from './metadata-image.ts';
-import type { MetadataRecord, PartitionChanged } from './metadata-record.ts';
+import type { MetadataRecord, PartitionChanged, TopicCreatedRecord } from './metadata-record.ts';
 
 /** What a broker has more than before; negative: less. */
 export interface BrokerLoad {
@@ -17,6 +18,7 @@ export interface BrokerLoad {
 }
 
 interface OwnedTopic extends TopicImage {
+  changedRevision: LogIndex;
   readonly partitions: PartitionImage[];
 }
 
@@ -26,6 +28,7 @@ export class TopicDraft {
   readonly #owned = new Map<TopicId, OwnedTopic>();
   readonly #created = new Set<TopicId>();
   readonly #deleted = new Set<TopicId>();
+  readonly #restored = new Set<TopicId>();
   readonly #partitions = new Map<TopicId, Set<number>>();
   readonly #loads = new Map<BrokerId, BrokerLoad>();
   #partitionCount: number;
@@ -40,10 +43,11 @@ export class TopicDraft {
     return this.#loads;
   }
 
-  create({ topicId, name }: Extract<MetadataRecord, { type: 'topic-created' }>): void {
+  create({ topicId, name, changedRevision }: TopicCreatedRecord, revision: LogIndex): void {
     assert(this.#topics.get(topicId) === undefined, 'M8: a topic id is given once', { topicId, name });
     assert(this.#idsByName.get(name) === undefined, 'M6: a name belongs to one topic', { topicId, name });
-    const topic: OwnedTopic = { topicId, name, partitions: [] };
+    const topic: OwnedTopic = { topicId, name, changedRevision: changedRevision ?? revision, partitions: [] };
+    if (changedRevision !== undefined) this.#restored.add(topicId);
     this.#owned.set(topicId, topic);
     this.#topics.set(topicId, topic);
     this.#idsByName.set(name, topicId);
@@ -60,12 +64,22 @@ export class TopicDraft {
     if (!this.#created.delete(topicId)) this.#deleted.add(topicId);
   }
 
-  createPartition({ topicId, partition }: Extract<MetadataRecord, { type: 'partition-created' }>): void {
+  createPartition(
+    { topicId, partition }: Extract<MetadataRecord, { type: 'partition-created' }>,
+    revision: LogIndex,
+  ): void {
+    this.touch(topicId, revision);
     const topic = this.#own(topicId);
     assert(partition.replicas.length > 0, 'M11: a partition has replicas', { topicId });
     topic.partitions.push(partition);
     this.#note(topicId, topic.partitions.length - 1);
     this.#count(partition, 1);
+  }
+
+  /** What was asked for is another from now on. A topic out of a snapshot has said when that was. */
+  touch(topicId: TopicId, revision: LogIndex): void {
+    const topic = this.#own(topicId);
+    if (!this.#restored.has(topicId)) topic.changedRevision = revision;
   }
 
   changePartition(change: PartitionChanged): void {

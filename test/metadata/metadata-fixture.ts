@@ -33,7 +33,7 @@ export function active(number: number): MetadataRecord {
 }
 
 export function created(topic: number, name: string): MetadataRecord {
-  return { type: 'topic-created', topicId: topicOf(topic), name };
+  return { type: 'topic-created', topicId: topicOf(topic), name, changedRevision: undefined };
 }
 
 export function partitionOn(...numbers: readonly number[]): PartitionImage {
