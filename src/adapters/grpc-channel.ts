@@ -5,10 +5,10 @@
  * Read next: grpc-opened-stream.ts.
  */
 import { Channel as GrpcClientChannel, type ChannelCredentials, credentials, Metadata } from '@grpc/grpc-js';
+import { hostAndPort } from '../base/endpoint.ts';
 import { assert } from '../base/assert.ts';
 import { statusOf, type Status } from '../base/status.ts';
 import type { Channel, OpenedStream, StreamHandlers, StreamOptions } from '../ports/stream.ts';
-import { parseEndpoint } from './grpc-endpoint.ts';
 import { deadlineMsMax } from './grpc-far-deadline.ts';
 import { HandlerFaults } from './grpc-faults.ts';
 import { GrpcOpenedStream } from './grpc-opened-stream.ts';
@@ -80,7 +80,8 @@ export class GrpcChannel implements Channel {
 const refusedStream: OpenedStream = { creditBytes: 0, send() {}, release() {}, end() {}, reset() {} };
 
 function connect(endpoint: string, options: GrpcNetworkOptions): GrpcClientChannel {
-  parseEndpoint(endpoint);
+  // Without it grpc-js would look a misspelt address up, for as long as calls are made.
+  hostAndPort(endpoint);
   return new GrpcClientChannel(`dns:${endpoint}`, channelCredentials(options.channelTls), channelOptions(options));
 }
 

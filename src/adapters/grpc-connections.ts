@@ -5,9 +5,9 @@
  */
 import type { Http2Session } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
+import { formatEndpoint, type HostAndPort } from '../base/endpoint.ts';
 import { FaultError } from '../base/fault-error.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import { formatEndpoint, type HostAndPort } from './grpc-endpoint.ts';
 import type { ListenerLimits } from './grpc-options.ts';
 
 export interface ConnectionsOptions {

@@ -5,13 +5,13 @@
  * Read next: grpc-accepted-stream.ts, grpc-receive-window.ts.
  */
 import { type ConnectionInjector, Server, ServerCredentials } from '@grpc/grpc-js';
+import { hostAndPort, isLoopback, type HostAndPort } from '../base/endpoint.ts';
 import { FaultError } from '../base/fault-error.ts';
 import type { Result } from '../base/result.ts';
 import { statusOf } from '../base/status.ts';
 import type { Listener, ListenOptions } from '../ports/stream.ts';
 import { GrpcAcceptedStream } from './grpc-accepted-stream.ts';
 import { GrpcConnections } from './grpc-connections.ts';
-import { isLoopback, parseEndpoint } from './grpc-endpoint.ts';
 import { HandlerFaults } from './grpc-faults.ts';
 import { http2ServersOf, type MissingInternal } from './grpc-http2-servers.ts';
 import { type GrpcNetworkOptions, httpWindowBytes, type ListenerTls, serverOptions } from './grpc-options.ts';
@@ -21,15 +21,18 @@ import { forgetFarDeadlines } from './grpc-far-deadline.ts';
 import { refuseCompression } from './grpc-refuse-compression.ts';
 
 export async function listenGrpc(options: GrpcNetworkOptions, { endpoint, methods }: ListenOptions): Promise<Listener> {
-  const address = parseEndpoint(endpoint);
-  refuseOpenNetwork(address.host, options);
+  refuseOpenNetwork(hostAndPort(endpoint), options);
   const listener = new GrpcListener(options, methods);
   await listener.listen(endpoint);
   return listener;
 }
 
-function refuseOpenNetwork(host: string, { listenerTls, insecureNetworkAllowed, eventLog }: GrpcNetworkOptions): void {
-  if (listenerTls !== undefined || isLoopback(host)) return;
+function refuseOpenNetwork(
+  address: HostAndPort,
+  { listenerTls, insecureNetworkAllowed, eventLog }: GrpcNetworkOptions,
+): void {
+  const { host } = address;
+  if (listenerTls !== undefined || isLoopback(address)) return;
   if (!insecureNetworkAllowed)
     throw new FaultError(
       'refusing to listen beyond this machine without TLS: configure a certificate, or allow the insecure network',
@@ -70,7 +73,7 @@ class GrpcListener implements Listener {
   }
 
   async listen(endpoint: string): Promise<void> {
-    this.#endpoint = await this.#connections.listen(parseEndpoint(endpoint));
+    this.#endpoint = await this.#connections.listen(hostAndPort(endpoint));
     this.#sweepTimer = setInterval(() => this.#sweep(), sweepMs).unref();
   }
 

@@ -1,8 +1,9 @@
 /**
  * Options that every command takes, read into values.
  */
+import { isDialable } from '../base/endpoint.ts';
 import { CliError } from './cli-error.ts';
-import { duration, isEndpoint } from './setting-kinds.ts';
+import { duration } from './setting-kinds.ts';
 
 export type OutputFormat = 'table' | 'json';
 
@@ -29,7 +30,7 @@ export function readCommonOptions(written: WrittenOptions): CommonOptions {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
-  const wrong = brokers.find((each) => !isEndpoint(each));
+  const wrong = brokers.find((each) => !isDialable(each));
   if (wrong !== undefined || brokers.length === 0)
     throw new CliError({
       exit: 'usage',

@@ -4,6 +4,7 @@
  * A value comes from a YAML file as a text, number, switch or list, and from the environment or a flag as a text;
  * each kind reads all of these. A refusal completes the sentence "quorum.heartbeat is 5 parsecs, which ...".
  */
+import { findHostAndPort } from '../base/endpoint.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 
 /** What a source may hold for one key. */
@@ -117,15 +118,10 @@ export function yesOrNo(description: Description): Setting<boolean> {
 /** host:port, with brackets around an IPv6 address. */
 export function endpoint(description: Description): Setting<string> {
   return setting(description, (written) =>
-    isEndpoint(String(written))
+    findHostAndPort(String(written)) !== undefined
       ? ok(String(written))
       : refused('is not host:port, such as 127.0.0.1:7081 or [::1]:7081'),
   );
-}
-
-export function isEndpoint(written: string): boolean {
-  const [, port] = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]/@]+):(\d{1,5})$/.exec(written) ?? [];
-  return port !== undefined && Number(port) <= 65_535;
 }
 
 /** A YAML list, or one text with commas. */

@@ -4,20 +4,11 @@
  *
  * A key is section.name. In the environment it is ODRADEK_SECTION__NAME.
  */
+import { isDialable } from '../base/endpoint.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 import { nodeIdFromOutside, voterId } from '../base/ids.ts';
 import type { VoterAddress } from '../node/node-config.ts';
-import {
-  byteSize,
-  choice,
-  duration,
-  endpoint,
-  isEndpoint,
-  listOf,
-  text,
-  wholeNumber,
-  yesOrNo,
-} from './setting-kinds.ts';
+import { byteSize, choice, duration, endpoint, listOf, text, wholeNumber, yesOrNo } from './setting-kinds.ts';
 import type { Setting } from './setting-kinds.ts';
 
 export const settingTable = {
@@ -112,6 +103,6 @@ export type Settings = SettingValues<typeof settingTable>;
 function voterAddress(written: string): Result<VoterAddress, string> {
   const [, id = '', peerEndpoint = ''] = /^(\d+)@(.+)$/.exec(written) ?? [];
   const node = nodeIdFromOutside(Number(id));
-  if (!node.ok || !isEndpoint(peerEndpoint)) return refused('is not ID@HOST:PORT, such as 1@127.0.0.1:7181');
+  if (!node.ok || !isDialable(peerEndpoint)) return refused('is not ID@HOST:PORT, such as 1@127.0.0.1:7181');
   return ok({ voterId: voterId(node.value), peerEndpoint });
 }

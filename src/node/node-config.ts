@@ -1,7 +1,7 @@
 /**
  * What a node is told about itself and its cluster, and the rules that hold between the parts of it.
  */
-import { assert } from '../base/assert.ts';
+import { hostAndPort, isLoopback } from '../base/endpoint.ts';
 import type { NodeId, VoterId } from '../base/ids.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 
@@ -69,18 +69,10 @@ function timingProblems({ heartbeatMs, electionTimeoutMsMin, electionTimeoutMsMa
 function exposureProblems({ apiListen, peerListen, insecureNetworkAllowed }: NodeConfig): string[] {
   if (insecureNetworkAllowed) return [];
   return [apiListen, peerListen]
-    .filter((listen) => !isLoopback(listen))
+    .filter((listen) => !isLoopback(hostAndPort(listen)))
     .map(
       (listen) =>
         `${listen} can be reached from other machines, and nothing is encrypted or access-checked yet; ` +
         'listen on 127.0.0.1, or accept the danger with security.allow_insecure_network=true',
     );
-}
-
-/** Names other than localhost are not looked up: what they mean can change after the check. */
-export function isLoopback(listen: string): boolean {
-  const portAt = listen.lastIndexOf(':');
-  assert(portAt > 0, 'an endpoint is host:port', { listen });
-  const host = listen.slice(0, portAt);
-  return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }

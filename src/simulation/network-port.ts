@@ -4,7 +4,7 @@
  * A machine has the name of its process, so n2:7081 is a port of the process n2; loopback names mean the own one.
  * Read next: simulated-network.ts.
  */
-import { assert } from '../base/assert.ts';
+import { formatEndpoint, hostAndPort, portMax } from '../base/endpoint.ts';
 import { FaultError } from '../base/fault-error.ts';
 import { statusOf } from '../base/status.ts';
 import type {
@@ -20,9 +20,8 @@ import type { Incarnation } from './incarnation.ts';
 import type { ListeningPort, SimulatedNetwork } from './simulated-network.ts';
 import type { StreamSide } from './simulated-stream.ts';
 
-const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]', '0.0.0.0', '[::]']);
+const loopbackNames = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::']);
 const firstPickedPort = 32_768;
-const portMax = 65_535;
 
 /** What the dead are given: nothing happens on it. */
 const voidStream: OpenedStream = { creditBytes: 0, send() {}, release() {}, end() {}, reset() {} };
@@ -43,14 +42,14 @@ export class SimulatedNetworkPort implements Network {
   listen({ endpoint, methods }: ListenOptions): Promise<Listener> {
     const incarnation = this.#incarnation;
     if (!incarnation.mayAct('listen')) return new Promise(() => {});
-    const { host, port: wanted } = parseEndpoint(endpoint);
+    const { host, port: wanted } = hostAndPort(endpoint);
     const ports = this.#network.portsOf(incarnation);
     if (!loopbackNames.has(host) && host !== incarnation.processName)
       return Promise.reject(new FaultError('a process listens on its own machine only', { endpoint }));
     const port = wanted === 0 ? freePort(ports) : wanted;
     if (port > portMax || ports.has(port))
       return Promise.reject(new FaultError('somebody listens on that port already', { endpoint }));
-    const listener = new SimulatedListener(incarnation, `${host}:${port}`, () => ports.delete(port));
+    const listener = new SimulatedListener(incarnation, formatEndpoint({ host, port }), () => ports.delete(port));
     ports.set(port, { incarnation, methods, open: listener.open, onStreamOver: () => listener.onStreamOver() });
     return Promise.resolve(listener);
   }
@@ -66,7 +65,7 @@ class SimulatedChannel implements Channel {
   #isClosed = false;
 
   constructor(network: SimulatedNetwork, incarnation: Incarnation, endpoint: string) {
-    const { host, port } = parseEndpoint(endpoint);
+    const { host, port } = hostAndPort(endpoint);
     this.endpoint = endpoint;
     this.#network = network;
     this.#incarnation = incarnation;
@@ -152,13 +151,4 @@ function freePort(taken: ReadonlyMap<number, unknown>): number {
   let port = firstPickedPort;
   while (taken.has(port)) port += 1;
   return port;
-}
-
-function parseEndpoint(endpoint: string): { readonly host: string; readonly port: number } {
-  const colon = endpoint.lastIndexOf(':');
-  const port = Number(endpoint.slice(colon + 1));
-  assert(colon > 0 && Number.isInteger(port) && port >= 0 && port <= portMax, 'an endpoint is written host:port', {
-    endpoint,
-  });
-  return { host: endpoint.slice(0, colon), port };
 }

@@ -1,6 +1,7 @@
 /**
  * Changes of the quorum that people ask for, as odradek.v1.QuorumService carries them.
  */
+import { isDialable } from '../base/endpoint.ts';
 import { directoryIdFromOutside, voterIdFromOutside, type VoterId } from '../base/ids.ts';
 import { logIndexFromOutside, type LogIndex } from '../base/raft-position.ts';
 import type { Codec } from '../ports/codec.ts';
@@ -103,6 +104,5 @@ function identityFrom(message: { readonly nodeId: number; readonly directoryId: 
 
 /** Whether anybody answers there is seen when the leader tries; here only that it can be dialled at all. */
 function endpointFrom(field: string, endpoint: string): string {
-  const port = Number(/^[!-~]+:(\d{1,5})$/.exec(endpoint)?.[1]);
-  return port >= 1 && port <= 65_535 ? endpoint : unreadable(field, JSON.stringify(endpoint), 'host:port');
+  return isDialable(endpoint) ? endpoint : unreadable(field, JSON.stringify(endpoint), 'host:port');
 }

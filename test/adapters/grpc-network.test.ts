@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { grpcNetwork } from '../../src/adapters/grpc-network.ts';
 import type { GrpcNetworkOptions } from '../../src/adapters/grpc-options.ts';
-import { parseEndpoint } from '../../src/adapters/grpc-endpoint.ts';
+import { hostAndPort } from '../../src/base/endpoint.ts';
 import { assert, type InvariantError } from '../../src/base/assert.ts';
 import { FaultError } from '../../src/base/fault-error.ts';
 import { statusOf, statusOk } from '../../src/base/status.ts';
@@ -73,7 +73,7 @@ const greet: StreamAcceptor = (_, stream) => ({
 });
 
 function dial(listener: Listener): Promise<Socket> {
-  const socket = connect(parseEndpoint(listener.endpoint));
+  const socket = connect(hostAndPort(listener.endpoint));
   cleanups.push(() => void socket.destroy());
   return new Promise((resolve) => socket.once('connect', () => resolve(socket)));
 }

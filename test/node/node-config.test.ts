@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { nodeId, voterId } from '../../src/base/ids.ts';
-import { checkNodeConfig, isLoopback, type NodeConfig } from '../../src/node/node-config.ts';
+import { checkNodeConfig, type NodeConfig } from '../../src/node/node-config.ts';
 
 const good: NodeConfig = {
   nodeId: nodeId(1),
@@ -33,20 +33,6 @@ test('listening where strangers may call is refused unless the danger is accepte
   expect(problemsOf({ apiListen: '0.0.0.0:7081' })).toContain('0.0.0.0:7081 can be reached from other machines');
   expect(problemsOf({ peerListen: 'node1.example:7181' })).toContain('security.allow_insecure_network=true');
   expect(problemsOf({ apiListen: '0.0.0.0:7081', insecureNetworkAllowed: true })).toBe('');
-});
-
-test.each([
-  ['127.0.0.1:1', true],
-  ['127.255.0.9:1', true],
-  ['localhost:1', true],
-  ['[::1]:1', true],
-  ['0.0.0.0:1', false],
-  ['[::]:1', false],
-  ['10.0.0.1:1', false],
-  ['127.0.0.1.example.com:1', false],
-  ['localhost.example.com:1', false],
-])('%s counts as loopback: %s', (listen, expected) => {
-  expect(isLoopback(listen)).toBe(expected);
 });
 
 test('a node that is no voter, or a voter that is there twice, is refused', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatEndpoint, isLoopback, parseEndpoint } from '../../src/adapters/grpc-endpoint.ts';
+import { findHostAndPort, formatEndpoint, hostAndPort, isDialable, isLoopback } from '../../src/base/endpoint.ts';
 import { FaultError } from '../../src/base/fault-error.ts';
 
 test('an endpoint is parsed into host and port, and written back the same', () => {
@@ -8,7 +8,7 @@ test('an endpoint is parsed into host and port, and written back the same', () =
     ['broker-1.example:0', 'broker-1.example', 0],
     ['[::1]:65535', '::1', 65_535],
   ] as const) {
-    expect(parseEndpoint(endpoint)).toEqual({ host, port });
+    expect(hostAndPort(endpoint)).toEqual({ host, port });
     expect(formatEndpoint({ host, port })).toBe(endpoint);
   }
 });
@@ -25,12 +25,21 @@ test('what is no endpoint is refused with a fault that shows it', () => {
     '::1:5',
     'http://host:1',
     'host:1/x',
-  ])
-    expect(() => parseEndpoint(endpoint), endpoint).toThrow(FaultError);
+    'user@host:1',
+    'h\nost:1',
+  ]) {
+    expect(findHostAndPort(endpoint), endpoint).toBeUndefined();
+    expect(() => hostAndPort(endpoint), endpoint).toThrow(FaultError);
+  }
 });
 
 test('only loopback addresses count as this machine', () => {
-  for (const host of ['localhost', '127.0.0.1', '127.8.9.10', '::1']) expect(isLoopback(host), host).toBe(true);
+  for (const host of ['localhost', '127.0.0.1', '127.8.9.10', '::1'])
+    expect(isLoopback({ host, port: 1 }), host).toBe(true);
   for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'localhost.example', '1127.0.0.1'])
-    expect(isLoopback(host), host).toBe(false);
+    expect(isLoopback({ host, port: 1 }), host).toBe(false);
+});
+
+test('an endpoint whose port is to be picked can be listened at and not be dialled', () => {
+  expect([isDialable('127.0.0.1:0'), isDialable('127.0.0.1:1'), isDialable('127.0.0.1')]).toEqual([false, true, false]);
 });
