@@ -58,7 +58,7 @@ release-proto: ## Take the protocol as it is now for the released one: proto/REA
 	$(BIN)/buf build proto --exclude-source-info -o proto/released.binpb
 
 .PHONY: quorum
-quorum: ## Start a quorum on this machine: one voter, or VOTERS=n
+quorum: ## Start a quorum on this machine: three voters, or VOTERS=n
 	@node cluster/local.mjs up $(VOTERS)
 
 .PHONY: status

@@ -20,6 +20,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const program = process.env.ODRADEK_LOCAL_PROGRAM ?? join(root, 'dist/bin/main.js');
 const dataFolder = process.env.ODRADEK_LOCAL_DATA ?? join(root, 'data');
 const firstPort = Number(process.env.ODRADEK_LOCAL_PORT ?? 7081);
+/** The smallest number that goes on when one of them is gone. */
+const votersDefault = 3;
 const votersMax = 9;
 const startMsMax = 15_000;
 const stopMsMax = 15_000;
@@ -40,7 +42,8 @@ await commands[name](argument);
 
 async function up(written) {
   // Without a number a quorum that was stopped goes on with the size that it had.
-  const count = written === undefined ? Math.max(1, ...knownVoters().map(({ id }) => id)) : Number(written);
+  const known = knownVoters().map(({ id }) => id);
+  const count = written !== undefined ? Number(written) : known.length > 0 ? Math.max(...known) : votersDefault;
   if (!Number.isInteger(count) || count < 1 || count > votersMax) fail(`VOTERS is ${written}, not 1 to ${votersMax}`);
   if (!existsSync(program)) fail('nothing is built yet; run: make setup');
   const voters = Array.from({ length: count }, (_, at) => voter(at + 1));

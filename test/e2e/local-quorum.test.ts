@@ -1,5 +1,5 @@
 /**
- * cluster/local.mjs with three voters, as `make quorum VOTERS=3` runs it: real processes, real disks, kill -9.
+ * cluster/local.mjs with three voters, as `make quorum` runs it: real processes, real disks, kill -9.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -56,7 +56,7 @@ test('without a quorum there is nothing to show, and that is said', async () => 
 });
 
 test('three voters elect a leader, and another one when that is killed', { timeout: 60_000 }, async () => {
-  expect(await local('up', '3')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await local('up')).toMatchObject({ exitCode: 0, stderr: '' });
   const before = await quorumFrom(1);
   const leader = before.leaderId ?? 0;
   process.kill(Number(readFileSync(join(data, `voter-${leader}.pid`), 'utf8')), 'SIGKILL');

@@ -48,7 +48,8 @@ const plans: readonly Plan[] = [
     file: scan,
     find: 'if (index !== logLast.index || term !== logLast.term || chain !== logLast.chain)',
     replace: 'if (index > logLast.index)',
-    breaks: /damage to a piece of the log of the key-value store/,
+    breaks:
+      /damage to a piece of the log of the key-value store|an older version of an entry that comes back is refused/,
   },
   {
     id: 'ST01',
@@ -194,7 +195,7 @@ const plans: readonly Plan[] = [
     file: store,
     find: 'snapshot: pointer, hardState: this.#nextHardState(hardState) };',
     replace: 'snapshot: pointer, hardState: this.#nextHardState(undefined) };',
-    breaks: /an installed snapshot drops the whole log and sets the term in the same change/,
+    breaks: /no entry is of a term that this voter has not reached|drops the whole log and sets the term in the same/,
   },
   {
     id: 'ST17',
