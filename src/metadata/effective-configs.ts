@@ -5,7 +5,13 @@
  */
 import { assert } from '../base/assert.ts';
 import { configDefinitions, findConfigDefinition, type ConfigDefinition } from './config-definitions.ts';
-import { configKey, type ConfigResource, type ConfigScope, type MetadataImage } from './metadata-image.ts';
+import {
+  configKey,
+  type ConfigResource,
+  type ConfigScope,
+  type ConfigValues,
+  type MetadataImage,
+} from './metadata-image.ts';
 
 export interface EffectiveConfig {
   readonly definition: ConfigDefinition;
@@ -38,3 +44,10 @@ export function configValue(image: MetadataImage, resource: ConfigResource, name
   assert(definition !== undefined, 'code asks only for configs that exist', { name });
   return effectiveConfig(image, resource, definition).value;
 }
+
+/** What was set there, inherited values left out. */
+export function ownConfigs(image: MetadataImage, resource: ConfigResource): ConfigValues {
+  return image.configs.get(configKey(resource)) ?? none;
+}
+
+const none: ConfigValues = new Map();

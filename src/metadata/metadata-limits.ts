@@ -13,8 +13,10 @@ export const metadataLimits = {
   brokersMax: 1024,
   replicationFactorMax: 32,
   partitionsPerTopicMax: 10_000,
-  /** Of all topics: whatever concerns all partitions of a broker has to fit one entry of the log. */
-  partitionsMax: 100_000,
+  /** So that a command's records fit one entry of the log. */
+  replicasPerCommandMax: 50_000,
+  /** Of all topics. What concerns all partitions of a broker, such as its fencing, has to fit one entry as well. */
+  partitionsMax: 50_000,
   rememberedRequestsMax: 16_384,
 } as const;
 

@@ -10,7 +10,7 @@
 import { assert, assertUnreachable } from '../base/assert.ts';
 import { brokerEpoch } from '../base/epochs.ts';
 import type { BrokerId } from '../base/ids.ts';
-import { nextIndex, type LogIndex } from '../base/raft-position.ts';
+import type { LogIndex } from '../base/raft-position.ts';
 import type { MetadataDelta } from './metadata-delta.ts';
 import {
   configKey,
@@ -23,7 +23,8 @@ import { metadataLimits, type MetadataLimits } from './metadata-limits.ts';
 import type { AnsweredRequest, BrokerRegistered, MetadataBatch, MetadataRecord } from './metadata-record.ts';
 import { TopicDraft, type BrokerLoad } from './topic-draft.ts';
 
-type RememberLimits = Pick<MetadataLimits, 'rememberedRequestsMax'>;
+/** The same on all nodes: what is remembered is part of the image. */
+export type RememberLimits = Pick<MetadataLimits, 'rememberedRequestsMax'>;
 
 export class MetadataReplay {
   readonly #before: MetadataImage;
@@ -210,13 +211,4 @@ export class MetadataReplay {
 /** So that equal configs are equal bytes in a snapshot, in whatever order they were set. */
 function inOrderOfNames(values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   return new Map([...values].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The image one entry later; for callers with a single one. */
-export function replayEntry(image: MetadataImage, batch: MetadataBatch | undefined): MetadataDelta {
-  const replay = new MetadataReplay(image);
-  const index = nextIndex(image.revision);
-  if (batch === undefined) replay.advanceTo(index);
-  else assert(replay.addBatch(index, batch), 'a batch follows the image that it was decided on');
-  return replay.finish();
 }

@@ -9,8 +9,7 @@ import { brokerId, topicId } from '../base/ids.ts';
 import type { LogIndex } from '../base/raft-position.ts';
 import { emptyImage, type ConfigResource, type MetadataImage } from './metadata-image.ts';
 import type { AnsweredRequest, MetadataRecord } from './metadata-record.ts';
-import { MetadataReplay } from './metadata-replay.ts';
-import type { MetadataLimits } from './metadata-limits.ts';
+import { MetadataReplay, type RememberLimits } from './metadata-replay.ts';
 
 export interface MetadataSnapshot {
   readonly revision: LogIndex;
@@ -27,7 +26,7 @@ export function snapshotOf(image: MetadataImage): MetadataSnapshot {
 
 export function imageOf(
   { revision, batchCount, records, requests }: MetadataSnapshot,
-  limits?: Pick<MetadataLimits, 'rememberedRequestsMax'>,
+  limits?: RememberLimits,
 ): MetadataImage {
   const replay = new MetadataReplay(emptyImage, limits);
   replay.setPosition({ revision, batchCount });

@@ -5,7 +5,7 @@ import { logIndex } from '../../src/base/raft-position.ts';
 import { configKey, emptyImage, type MetadataImage } from '../../src/metadata/metadata-image.ts';
 import { assertImageInvariants, assertStepInvariants } from '../../src/metadata/image-invariants.ts';
 import type { MetadataRecord } from '../../src/metadata/metadata-record.ts';
-import { MetadataReplay, replayEntry } from '../../src/metadata/metadata-replay.ts';
+import { MetadataReplay } from '../../src/metadata/metadata-replay.ts';
 import { imageOf, snapshotOf } from '../../src/metadata/metadata-snapshot.ts';
 import {
   active,
@@ -117,7 +117,9 @@ describe('a replay', () => {
       placed(2, partitionOn(2)),
       { type: 'topic-deleted', topicId: topicOf(2) } as const,
     ];
-    const { topicsCreated, topicsDeleted, partitions } = replayEntry(image, { number: 3, request: undefined, records });
+    const replay = new MetadataReplay(image);
+    replay.addBatch(logIndex(3), { number: 3, request: undefined, records });
+    const { topicsCreated, topicsDeleted, partitions } = replay.finish();
     expect([topicsCreated.size, topicsDeleted.size, partitions.size]).toEqual([0, 0, 0]);
   });
 
