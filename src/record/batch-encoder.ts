@@ -16,17 +16,21 @@ import {
   noProducer,
   position,
 } from './batch-layout.ts';
+import { codecNumberOf, findCodec, type CodecName } from './batch-codec.ts';
 import { crc32c } from './crc32c.ts';
 import { writeInt64 } from './int64.ts';
 import { varintMagnitudeMax } from './varint.ts';
+import type { CodecRoutines } from './zlib-codec.ts';
 import type { NewRecord } from './new-record.ts';
 import { RecordWriter } from './record-writer.ts';
 
-export interface BatchEncoderLimits {
+export interface BatchEncoderOptions {
   /** A batch that is not empty takes no record that would make it larger than this. */
   readonly batchBytesTarget: number;
   /** No batch is larger, not even one of a single record. */
   readonly batchBytesMax: number;
+  /** One that this installation has: batch-codec.ts tells. */
+  readonly codec?: CodecName;
 }
 
 export type AppendOutcome = 'appended' | 'batch-full' | 'record-too-large';
@@ -42,17 +46,20 @@ export interface BatchIdentity {
 const firstBufferBytes = 4096;
 
 export class BatchEncoder {
-  readonly #limits: BatchEncoderLimits;
+  readonly #options: BatchEncoderOptions;
+  readonly #codec: CodecRoutines | undefined;
   readonly #writer: RecordWriter;
   #recordCount = 0;
   #baseTimestampMs = 0;
   #maxTimestampMs = 0;
 
-  constructor(limits: BatchEncoderLimits) {
-    const { batchBytesTarget, batchBytesMax } = limits;
+  constructor(options: BatchEncoderOptions) {
+    const { batchBytesTarget, batchBytesMax, codec = 'none' } = options;
     assert(batchBytesTarget > batchHeaderBytes, 'a batch has room for more than its header', { batchBytesTarget });
-    assert(batchBytesTarget <= batchBytesMax, 'the usual batch is no larger than any may be', { ...limits });
-    this.#limits = limits;
+    assert(batchBytesTarget <= batchBytesMax, 'the usual batch is no larger than any may be', { ...options });
+    this.#options = options;
+    this.#codec = codec === 'none' ? undefined : findCodec(codec);
+    assert(codec === 'none' || this.#codec !== undefined, 'a batch is compressed by a codec that is there', { codec });
     this.#writer = new RecordWriter(batchHeaderBytes, Math.min(firstBufferBytes, batchBytesMax));
   }
 
@@ -71,7 +78,7 @@ export class BatchEncoder {
     assert(isTimestamp(timestampMs), 'a timestamp is in milliseconds since 1970', () => ({ timestampMs }));
     const isFirst = this.#recordCount === 0;
     const timestampDelta = isFirst ? 0 : timestampMs - this.#baseTimestampMs;
-    const { batchBytesTarget, batchBytesMax } = this.#limits;
+    const { batchBytesTarget, batchBytesMax } = this.#options;
     const endMax = isFirst ? batchBytesMax : batchBytesTarget;
     if (!this.#writer.write(record, timestampDelta, this.#recordCount, endMax))
       return isFirst ? 'record-too-large' : 'batch-full';
@@ -84,8 +91,10 @@ export class BatchEncoder {
   /** The batch, in a buffer that the next append writes over. Base offset and leader epoch are the leader's to stamp. */
   finishBorrowed(identity: BatchIdentity = {}): Uint8Array {
     assert(this.#recordCount > 0, 'a batch has at least one record');
-    const borrowedBatch = this.#writer.borrowedBuffer.subarray(0, this.#writer.end);
-    this.#writeHeader(borrowedBatch, identity);
+    const compressed = this.#compressed();
+    const borrowedBatch = compressed ?? this.#writer.borrowedBuffer.subarray(0, this.#writer.end);
+    const codecNumber = compressed === undefined ? 0 : codecNumberOf(this.#options.codec ?? 'none');
+    this.#writeHeader(borrowedBatch, codecNumber, identity);
     this.#writer.restart();
     this.#recordCount = 0;
     return borrowedBatch;
@@ -96,15 +105,24 @@ export class BatchEncoder {
     return Uint8Array.from(this.finishBorrowed(identity));
   }
 
-  #writeHeader(batch: Uint8Array, identity: BatchIdentity): void {
+  /** With room for the header; undefined without a codec, or where it does not make the batch smaller. */
+  #compressed(): Uint8Array | undefined {
+    const payload = this.#codec?.compress(this.#writer.borrowedBuffer.subarray(batchHeaderBytes, this.#writer.end));
+    if (payload === undefined || payload.length >= this.#writer.end - batchHeaderBytes) return undefined;
+    const batch = new Uint8Array(batchHeaderBytes + payload.length);
+    batch.set(payload, batchHeaderBytes);
+    return batch;
+  }
+
+  #writeHeader(batch: Uint8Array, codecNumber: number, identity: BatchIdentity): void {
     const { producer, isTransactional = false, isControl = false } = identity;
     const fields = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
     writeInt64(fields, position.baseOffset, 0);
     fields.setInt32(position.length, batch.length - bytesBeforeLength);
     fields.setInt32(position.leaderEpoch, noLeaderEpoch);
     fields.setInt8(position.magic, batchMagic);
-    const attributes = (isTransactional ? attribute.transactional : 0) | (isControl ? attribute.control : 0);
-    fields.setUint16(position.attributes, attributes);
+    const kinds = (isTransactional ? attribute.transactional : 0) | (isControl ? attribute.control : 0);
+    fields.setUint16(position.attributes, codecNumber | kinds);
     fields.setInt32(position.lastOffsetDelta, this.#recordCount - 1);
     writeInt64(fields, position.baseTimestamp, this.#baseTimestampMs);
     writeInt64(fields, position.maxTimestamp, this.#maxTimestampMs);

@@ -5,6 +5,7 @@
  * Says nothing about the records, and reads the checksum only on demand (`checksumMatches` of the header): a fetch
  * that walks over batches it trusts does not pay for it.
  */
+import { isPosition } from '../base/brand.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 import { BatchHeader } from './batch-header.ts';
 import { batchHeaderBytes, batchMagic } from './batch-layout.ts';
@@ -18,7 +19,9 @@ export type FrameProblem =
    */
   | { readonly type: 'zeros' }
   | { readonly type: 'bad-length'; readonly sizeBytes: number }
-  | { readonly type: 'unknown-magic'; readonly magic: number };
+  | { readonly type: 'unknown-magic'; readonly magic: number }
+  /** No log has such offsets: below 0, beyond 2^53-1, or the last before the first. */
+  | { readonly type: 'bad-offsets'; readonly baseOffset: number; readonly lastOffsetDelta: number };
 
 /** The header of the whole batch that begins at `at`. */
 export function frameBatch(
@@ -33,6 +36,9 @@ export function frameBatch(
   const { magic, sizeBytes } = header;
   if (magic !== batchMagic) return refused({ type: 'unknown-magic', magic });
   if (sizeBytes < batchHeaderBytes || sizeBytes > batchBytesMax) return refused({ type: 'bad-length', sizeBytes });
+  const { baseOffset, lastOffset, lastOffsetDelta } = header;
+  if (!isPosition(baseOffset) || lastOffsetDelta < 0 || !isPosition(lastOffset))
+    return refused({ type: 'bad-offsets', baseOffset, lastOffsetDelta });
   return sizeBytes > available ? refused({ type: 'incomplete', bytesNeeded: sizeBytes }) : ok(header);
 }
 

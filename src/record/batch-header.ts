@@ -58,7 +58,7 @@ export class BatchHeader {
     return this.#fields.getUint16(position.attributes);
   }
 
-  /** As a number from 0 to 7: codec.ts has the names. */
+  /** As a number from 0 to 7: batch-codec.ts has the names. */
   get codecNumber(): number {
     return this.attributes & attribute.codecMask;
   }
@@ -110,7 +110,12 @@ export class BatchHeader {
     return this.#fields.getInt32(position.recordCount);
   }
 
-  /** The whole batch must be there: `sizeBytes` from its beginning. */
+  /** The records, compressed if there is a codec. The whole batch must be there: `sizeBytes` from its beginning. */
+  get borrowedPayload(): Uint8Array {
+    return this.#wholeBatch().subarray(batchHeaderBytes);
+  }
+
+  /** The whole batch must be there. */
   checksumMatches(): boolean {
     return this.checksum === this.#computeChecksum();
   }
@@ -136,9 +141,14 @@ export class BatchHeader {
   }
 
   #computeChecksum(): number {
+    return crc32c(this.#wholeBatch().subarray(checksummedFrom));
+  }
+
+  #wholeBatch(): Uint8Array {
     const start = this.#fields.byteOffset - this.#bytes.byteOffset;
     const end = start + this.sizeBytes;
-    assert(end >= start + batchHeaderBytes && end <= this.#bytes.length, 'a checksum is taken of a whole batch');
-    return crc32c(this.#bytes.subarray(start + checksummedFrom, end));
+    const isThere = end >= start + batchHeaderBytes && end <= this.#bytes.length;
+    assert(isThere, 'a batch is looked into where it is whole', () => ({ start, end, bytes: this.#bytes.length }));
+    return this.#bytes.subarray(start, end);
   }
 }

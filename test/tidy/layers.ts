@@ -21,7 +21,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   base: { imports: [] },
   ports: { imports: ['base'] },
   // Synchronous codecs and checksums only. node:module is for what may be missing and has a fallback in JavaScript.
-  record: { imports: ['base'], packages: ['@node-rs/crc32', 'lz4-napi', 'snappy', 'node:module', 'node:zlib'] },
+  record: { imports: ['base'], packages: ['@node-rs/crc32', 'node:module', 'node:zlib'] },
   raft: { imports: ['base'] },
   metadata: { imports: ['base'] },
   group: { imports: ['base'] },
