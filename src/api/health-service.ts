@@ -10,7 +10,7 @@ import { healthReplyCodec, healthRequestCodec, type HealthStatus } from '../wire
 import { statusOfProblem, type ApiProblem } from './api-problem.ts';
 import type { HealthBoard } from './health-board.ts';
 import type { AdmittedCall, Service } from './service-table.ts';
-import { malformed, unaryMethod } from './unary-method.ts';
+import { malformed, unaryMethod, undecodable } from './unary-method.ts';
 
 export const healthServiceName = 'grpc.health.v1.Health';
 
@@ -57,7 +57,7 @@ class HealthWatch implements StreamHandlers {
     if (!this.#open) return;
     if (this.#stopWatching !== undefined) return this.#refuse(malformed(context.method, 'a second request'));
     const request = healthRequestCodec.decode(ownedMessage);
-    if (!request.ok) return this.#refuse(malformed(context.method, request.problem.why));
+    if (!request.ok) return this.#refuse(undecodable(context.method, request.problem));
 
     const watch = this.#board.watch(request.value.service, (status) => this.#tell(status));
     if (!watch.ok) return this.#refuse(tooManyWatchers(this.#board.watchersMax));

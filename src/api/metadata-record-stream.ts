@@ -16,7 +16,7 @@ import {
 } from '../wire/metadata-record-messages.ts';
 import { statusOfProblem, type ApiProblem } from './api-problem.ts';
 import type { Method } from './service-table.ts';
-import { malformed } from './unary-method.ts';
+import { malformed, undecodable } from './unary-method.ts';
 
 const runBytesMax = 64 * 1024;
 
@@ -33,7 +33,7 @@ export function metadataRecordStream(find: () => Result<CommittedRecords, ApiPro
       onMessage(ownedMessage) {
         stream.release(ownedMessage.length);
         const decoded = metadataRecordsRequestCodec.decode(ownedMessage);
-        if (!decoded.ok) refuse(malformed(context.method, decoded.problem.why));
+        if (!decoded.ok) refuse(undecodable(context.method, decoded.problem));
         else if (request !== undefined) refuse(malformed(context.method, 'it takes exactly one request'));
         else request = decoded.value;
       },

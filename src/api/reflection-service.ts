@@ -18,7 +18,7 @@ import {
 import { statusOfProblem, type ApiProblem } from './api-problem.ts';
 import { DescriptorIndex } from './descriptor-index.ts';
 import type { AdmittedCall, Service } from './service-table.ts';
-import { malformed } from './unary-method.ts';
+import { undecodable } from './unary-method.ts';
 
 export const reflectionServiceNames = [
   'grpc.reflection.v1.ServerReflection',
@@ -128,7 +128,7 @@ class ReflectionCall implements StreamHandlers {
       const ownedMessage = this.#waiting.shift();
       if (ownedMessage === undefined) break;
       const request = reflectionRequestCodec.decode(ownedMessage);
-      if (!request.ok) return this.#refuse(malformed(context.method, request.problem.why));
+      if (!request.ok) return this.#refuse(undecodable(context.method, request.problem));
       const answer = this.#answer(request.value.question);
       stream.send([encodeReflectionReply({ request: request.value, answer })]);
       stream.release(ownedMessage.length);

@@ -8,7 +8,7 @@
  */
 import { InvariantError } from '../base/assert.ts';
 import { refused, ok, type Result } from '../base/result.ts';
-import type { Codec } from '../ports/codec.ts';
+import type { Codec, Undecodable } from '../ports/codec.ts';
 import type { OwnedParts, StreamHandlers } from '../ports/stream.ts';
 import { acceptUnary } from '../ports/unary.ts';
 import { statusOfProblem, type ApiProblem } from './api-problem.ts';
@@ -57,7 +57,7 @@ async function answerBytes<Request, Reply>({
   ownedRequest,
 }: UnaryRequest<Request, Reply>): Promise<Result<OwnedParts, ApiProblem>> {
   const request = method.request.decode(ownedRequest);
-  if (!request.ok) return refused(malformed(context.method, request.problem.why));
+  if (!request.ok) return refused(undecodable(context.method, request.problem));
   try {
     const reply = await method.answer(context, request.value);
     return reply.ok ? ok([method.reply.encode(reply.value)]) : reply;
@@ -66,6 +66,16 @@ async function answerBytes<Request, Reply>({
     host.eventLog.emit('error', 'a call met a fault', { method: context.method, clientId: context.clientId, fault });
     return refused(internal(context.method));
   }
+}
+
+export function undecodable(method: string, { field, why }: Undecodable): ApiProblem {
+  if (field === undefined) return malformed(method, why);
+  return {
+    error: 'invalid-request',
+    message: `${method} does not take that: ${why}; correct the field and call again`,
+    metadata: { method, field },
+    violations: [{ field, description: why }],
+  };
 }
 
 export function malformed(method: string, why: string): ApiProblem {

@@ -189,17 +189,23 @@ export const errorCodes = {
     action: 'resolve-outcome',
     meaning: 'The change was begun and may or may not have been committed; ask, or repeat the same request.',
   },
-  'revision-conflict': {
-    code: 1008,
-    status: 'aborted',
-    action: 'refresh-metadata',
-    meaning: 'It was changed after the revision that the request expects.',
-  },
   'request-id-reused': {
-    code: 1009,
+    code: 1008,
     status: 'failed-precondition',
     action: 'fix-request',
     meaning: 'The request id was used for another request.',
+  },
+  'metadata-behind': {
+    code: 1009,
+    status: 'unavailable',
+    action: 'retry-same',
+    meaning: 'The node does not have the metadata that is asked for yet.',
+  },
+  'revision-conflict': {
+    code: 1010,
+    status: 'aborted',
+    action: 'refresh-metadata',
+    meaning: 'It was changed since the revision that the request expects.',
   },
 } as const satisfies Record<string, ErrorRow>;
 

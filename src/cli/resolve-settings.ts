@@ -4,7 +4,7 @@
  * Each value keeps its origin, because "where does this come from" is the first question about any setting.
  */
 import { ok, refused, type Result } from '../base/result.ts';
-import { suggestion } from './nearest-name.ts';
+import { suggestion } from '../base/nearest-name.ts';
 import type { Written } from './setting-kinds.ts';
 import type { SettingTable, SettingValues } from './setting-table.ts';
 

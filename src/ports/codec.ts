@@ -7,6 +7,8 @@ import type { Result } from '../base/result.ts';
 export interface Undecodable {
   readonly type: 'undecodable';
   readonly why: string;
+  /** The field that no value can hold, as the proto file writes it; undefined when the bytes are no message at all. */
+  readonly field?: string;
 }
 
 export interface Codec<Value> {

@@ -8,6 +8,8 @@ import type { OutOfRange } from '../base/brand.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 import type { Undecodable } from '../ports/codec.ts';
 
+const shownMax = 100;
+
 interface MessageType<Wire> {
   decode(bytes: Uint8Array): Wire;
 }
@@ -15,6 +17,12 @@ interface MessageType<Wire> {
 /** Travels only from `must` to `decodeMessage`: it spares each translator a branch per field. */
 class UnreadableField extends Error {
   override readonly name = 'UnreadableField';
+  readonly field: string;
+
+  constructor(field: string, saying: string) {
+    super(`${field} ${saying}`);
+    this.field = field;
+  }
 }
 
 export function decodeMessage<Wire, Value>(
@@ -34,7 +42,8 @@ export function decodeMessage<Wire, Value>(
   try {
     return ok(read(message));
   } catch (error) {
-    if (error instanceof UnreadableField) return refused({ type: 'undecodable', why: error.message });
+    if (error instanceof UnreadableField)
+      return refused({ type: 'undecodable', why: error.message, field: error.field });
     throw error;
   }
 }
@@ -42,7 +51,7 @@ export function decodeMessage<Wire, Value>(
 /** The field's value, or the end of the translation with the field's name. */
 export function must<Value>(field: string, result: Result<Value, OutOfRange>): Value {
   if (result.ok) return result.value;
-  throw new UnreadableField(`${field} is ${String(result.problem.value)}, which is not a ${result.problem.what}`);
+  throw new UnreadableField(field, `is ${shown(result.problem.value)}, which is not a ${result.problem.what}`);
 }
 
 /** A message inside a bytes field. */
@@ -50,13 +59,19 @@ export function mustDecode<Wire>(field: string, type: MessageType<Wire>, ownedBy
   try {
     return type.decode(ownedBytes);
   } catch (error) {
-    throw new UnreadableField(`${field} holds bytes that are no such message: ${reason(error)}`);
+    throw new UnreadableField(field, `holds bytes that are no such message: ${reason(error)}`);
   }
 }
 
 /** For what no Result twin describes, such as an enum number from a newer release. */
 export function unreadable(field: string, value: unknown, wanted: string): never {
-  throw new UnreadableField(`${field} is ${String(value)}, which is not ${wanted}`);
+  throw new UnreadableField(field, `is ${shown(value)}, which is not ${wanted}`);
+}
+
+/** A value from outside can be as long as a message; nobody reads all of it in an error. */
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length <= shownMax ? text : `${text.slice(0, shownMax)}... (${text.length} characters)`;
 }
 
 function reason(error: unknown): string {

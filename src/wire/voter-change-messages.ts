@@ -104,5 +104,5 @@ function identityFrom(message: { readonly nodeId: number; readonly directoryId: 
 
 /** Whether anybody answers there is seen when the leader tries; here only that it can be dialled at all. */
 function endpointFrom(field: string, endpoint: string): string {
-  return isDialable(endpoint) ? endpoint : unreadable(field, JSON.stringify(endpoint), 'host:port');
+  return isDialable(endpoint) ? endpoint : unreadable(field, endpoint, 'host:port');
 }

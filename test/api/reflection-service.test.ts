@@ -47,6 +47,8 @@ test('a symbol brings its file first and everything that it imports', () => {
   expect(filesFor({ fileContainingSymbol: 'odradek.v1.MetadataService' })).toEqual([
     'odradek/v1/metadata_service.proto',
     'google/protobuf/timestamp.proto',
+    'odradek/v1/consistency.proto',
+    'odradek/v1/error.proto',
   ]);
 });
 

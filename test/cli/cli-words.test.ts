@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { statusCodes, type StatusName } from '../../src/base/status.ts';
 import { exitCodes, exitForStatus, renderFailure } from '../../src/cli/cli-error.ts';
 import { readCommonOptions } from '../../src/cli/command-options.ts';
-import { editDistance, findNearestName } from '../../src/cli/nearest-name.ts';
+import { editDistance, findNearestName } from '../../src/base/nearest-name.ts';
 import { textTable } from '../../src/cli/text-table.ts';
 
 test('edits count insertions, removals, replacements and swaps of neighbours', () => {
