@@ -5,7 +5,13 @@ import { assertUnreachable } from '../base/assert.ts';
 import type { QuorumAnswer, QuorumRefusal } from '../quorum/quorum-calls.ts';
 import type { ApiProblem } from './api-problem.ts';
 
-const soonMs = 200;
+export const soonMs = 200;
+
+export const notFounded: ApiProblem = {
+  error: 'node-starting',
+  message: 'the voters have not found each other yet, so there is no cluster; start the others',
+  retryAfterMs: soonMs,
+};
 
 /** Undefined when it was done. */
 export function findQuorumProblem(answer: QuorumAnswer): ApiProblem | undefined {
@@ -24,7 +30,7 @@ export function findQuorumProblem(answer: QuorumAnswer): ApiProblem | undefined 
   }
 }
 
-function problemOfRefusal(problem: QuorumRefusal): ApiProblem {
+export function problemOfRefusal(problem: QuorumRefusal): ApiProblem {
   switch (problem.type) {
     case 'not-leader':
       return { error: 'not-controller', message: 'the quorum has no leader now; try again', retryAfterMs: soonMs };

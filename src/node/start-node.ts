@@ -11,10 +11,15 @@ import { ok, refused, type Result } from '../base/result.ts';
 import { allowAll } from '../api/call-hooks.ts';
 import type { ApiProblem } from '../api/api-problem.ts';
 import { HealthBoard } from '../api/health-board.ts';
+import { waitMsUntil } from '../api/call-wait.ts';
+import { MetadataDoor } from '../api/metadata-door.ts';
+import { MetadataWatches } from '../api/metadata-watches.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
+import type { Random } from '../ports/random.ts';
 import type { Listener, Network } from '../ports/stream.ts';
 import type { CommittedRecords } from '../quorum/committed-records.ts';
+import type { MetadataQuorum } from '../quorum/metadata-quorum.ts';
 import type { QuorumAnswer, QuorumCall, QuorumCalls } from '../quorum/quorum-calls.ts';
 import type { QuorumDescription } from '../quorum/quorum-description.ts';
 import { checkNodeConfig, type NodeConfig } from './node-config.ts';
@@ -23,12 +28,15 @@ import { healthCheckedServices, nodeServices } from './node-services.ts';
 
 export interface NodePorts {
   readonly clock: Clock;
+  readonly random: Random;
   readonly network: Network;
   readonly eventLog: EventLog;
 }
 
 /** What a node needs of its voter; start-voter.ts makes the real one. */
 export interface NodeVoter extends QuorumCalls {
+  /** Undefined until the voter knows its cluster. */
+  readonly metadata?: MetadataQuorum | undefined;
   describe(): QuorumDescription;
   stop(): Promise<void>;
 }
@@ -51,10 +59,6 @@ export interface RunningNode {
   stop(graceMs: number): Promise<void>;
 }
 
-/** How long a leader is looked for on behalf of a caller that sets no deadline, and at most. */
-const quorumWaitMsDefault = 10_000;
-const quorumWaitMsMax = 60_000;
-
 export async function startNode(start: NodeStart): Promise<RunningNode> {
   const rules = checkNodeConfig(start.config);
   assert(rules.ok, 'a node starts with a configuration that was checked', () => ({ rules }));
@@ -68,12 +72,16 @@ class Node implements RunningNode {
   readonly #life = new NodeLife();
   readonly #health = new HealthBoard(healthCheckedServices);
   readonly #startedAtWallMs: number;
+  readonly #metadata: MetadataDoor;
+  readonly #watches: MetadataWatches;
   #listener: Listener | undefined;
   #voter: NodeVoter | undefined;
 
   constructor(start: NodeStart) {
     this.#start = start;
     this.#startedAtWallMs = start.ports.clock.wallMs();
+    this.#metadata = new MetadataDoor({ ...start.ports, find: () => this.#findMetadata() });
+    this.#watches = new MetadataWatches(this.#metadata);
   }
 
   get apiEndpoint(): string {
@@ -102,15 +110,19 @@ class Node implements RunningNode {
   async #ask(call: QuorumCall, deadlineAtMs: number | undefined): Promise<Result<QuorumAnswer, ApiProblem>> {
     const voter = this.#servingVoter();
     if (!voter.ok) return voter;
-    const leftMs = (deadlineAtMs ?? Infinity) - this.#start.ports.clock.monotonicMs();
-    const waitMs = deadlineAtMs === undefined ? quorumWaitMsDefault : Math.max(1, Math.min(leftMs, quorumWaitMsMax));
-    return ok(await voter.value.ask(call, waitMs));
+    return ok(await voter.value.ask(call, waitMsUntil(deadlineAtMs, this.#start.ports.clock)));
   }
 
   #records(): Result<CommittedRecords, ApiProblem> {
     const voter = this.#servingVoter();
     if (!voter.ok) return voter;
     return voter.value.records === undefined ? refused(nodeStarting) : ok(voter.value.records);
+  }
+
+  #findMetadata(): Result<MetadataQuorum, ApiProblem> {
+    const voter = this.#servingVoter();
+    if (!voter.ok) return voter;
+    return voter.value.metadata === undefined ? refused(nodeStarting) : ok(voter.value.metadata);
   }
 
   #servingVoter(): Result<NodeVoter, ApiProblem> {
@@ -122,6 +134,7 @@ class Node implements RunningNode {
     this.#life.moveTo('stopping');
     this.#health.setAll('not-serving');
     this.#voter?.records?.close();
+    this.#watches.close();
     await this.#listener?.close(graceMs);
     await this.#voter?.stop();
   }
@@ -142,6 +155,8 @@ class Node implements RunningNode {
         ask: (call: QuorumCall, deadlineAtMs: number | undefined) => this.#ask(call, deadlineAtMs),
         records: () => this.#records(),
       },
+      metadata: this.#metadata,
+      watches: this.#watches,
       health: this.#health,
       descriptorSet,
       describeNode: () => ({

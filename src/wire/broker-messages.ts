@@ -1,5 +1,5 @@
 /**
- * The brokers of odradek.v1.ClusterService.
+ * The brokers of odradek.v1.ClusterService: what is registered, and what each of them keeps and leads.
  */
 import { brokerEpochFromOutside } from '../base/epochs.ts';
 import { brokerIdFromOutside, directoryIdFromOutside, incarnationIdFromOutside, type BrokerId } from '../base/ids.ts';

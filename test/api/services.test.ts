@@ -2,17 +2,15 @@
  * The services against values: what each method answers, through the same table that a listener gets.
  */
 import { expect, test } from 'vitest';
-import { clusterId, directoryId, nodeId, voterId } from '../../src/base/ids.ts';
+import { clusterId, directoryId, voterId } from '../../src/base/ids.ts';
 import { logIndex, term } from '../../src/base/raft-position.ts';
 import { ok, refused } from '../../src/base/result.ts';
 import { HealthBoard } from '../../src/api/health-board.ts';
 import { healthService } from '../../src/api/health-service.ts';
-import { metadataService } from '../../src/api/metadata-service.ts';
 import { quorumService, type QuorumView } from '../../src/api/quorum-service.ts';
 import type { QuorumDescription } from '../../src/quorum/quorum-description.ts';
 import { healthReplyCodec, healthRequestCodec } from '../../src/wire/health-messages.ts';
 import { getQuorumRequestCodec, quorumReplyCodec } from '../../src/wire/quorum-messages.ts';
-import { getServerInfoRequestCodec, serverInfoCodec, type ServerInfo } from '../../src/wire/server-info-messages.ts';
 import { detailsOf, malformedBytes, TestServer } from './service-host.ts';
 
 const quorum: QuorumDescription = {
@@ -67,22 +65,6 @@ test('GetQuorum is refused with the reason that the voter gives', async () => {
   const server = new TestServer([quorumService(viewOf(() => refused(starting)))]);
   const { status } = await server.ask('odradek.v1.QuorumService/GetQuorum', new Uint8Array(0));
   expect(detailsOf(status).reason).toBe('NODE_STARTING');
-});
-
-test('GetServerInfo tells who answers', async () => {
-  const info: ServerInfo = {
-    version: '0.1.0',
-    clusterId: undefined,
-    nodeId: nodeId(7),
-    roles: ['quorum'],
-    apiPackages: ['odradek.v1'],
-    messageBytesMax: 8 * 1024 * 1024,
-    startedAtWallMs: 1_700_000_000_123,
-  };
-  const server = new TestServer([metadataService(() => info)]);
-  const request = getServerInfoRequestCodec.encode(undefined);
-  const { reply } = await server.ask('odradek.v1.MetadataService/GetServerInfo', request);
-  expect(serverInfoCodec.decode(reply ?? malformedBytes)).toEqual(ok(info));
 });
 
 const checkPath = 'grpc.health.v1.Health/Check';

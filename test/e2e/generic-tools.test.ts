@@ -28,8 +28,10 @@ const services = [
   'grpc.health.v1.Health',
   'grpc.reflection.v1.ServerReflection',
   'grpc.reflection.v1alpha.ServerReflection',
+  'odradek.v1.ClusterService',
   'odradek.v1.MetadataService',
   'odradek.v1.QuorumService',
+  'odradek.v1.TopicService',
 ];
 
 function bufCurl(...words: string[]): { stdout: string; stderr: string; status: number | null } {

@@ -31,7 +31,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   drive: { imports: ['base', 'ports'] },
   quorum: { imports: ['base', 'ports', 'drive', 'storage', 'raft', 'metadata'] },
   broker: { imports: ['base', 'ports', 'drive', 'storage', 'record', 'partition', 'group', 'metadata'] },
-  api: { imports: ['base', 'ports', 'record', 'wire', 'quorum', 'broker'] },
+  api: { imports: ['base', 'ports', 'record', 'wire', 'metadata', 'quorum', 'broker'] },
   client: { imports: ['base', 'ports', 'record', 'wire'] },
   node: { imports: [...aboveAdapters, 'client'] },
   adapters: {
