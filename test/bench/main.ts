@@ -11,6 +11,7 @@ const programs = [
   { file: 'quorum-writes.ts', about: 'quorum writes' },
   { file: 'driver.ts', about: 'driver' },
   { file: 'raft-store.ts', about: 'raft store' },
+  { file: 'flush-strategies.ts', about: 'flush strategies' },
 ];
 
 const wanted = process.argv.slice(2);
