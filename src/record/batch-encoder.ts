@@ -75,7 +75,7 @@ export class BatchEncoder {
   /** Copies what it keeps. A record that is not appended leaves no trace. */
   append(record: NewRecord): AppendOutcome {
     const { timestampMs } = record;
-    assert(isTimestamp(timestampMs), 'a timestamp is in milliseconds since 1970', () => ({ timestampMs }));
+    if (!isTimestamp(timestampMs)) assert(false, 'a timestamp is in milliseconds since 1970', { timestampMs });
     const isFirst = this.#recordCount === 0;
     const timestampDelta = isFirst ? 0 : timestampMs - this.#baseTimestampMs;
     const { batchBytesTarget, batchBytesMax } = this.#options;

@@ -13,8 +13,8 @@ import type { FieldToWrite, NewHeader, NewRecord } from './new-record.ts';
 import { sizeOfLength, sizeOfVarint, writeVarint } from './varint.ts';
 
 /** Below this many letters a loop costs less than a call into Node. */
-const loopLettersMax = 40;
-const loopBytesMax = 32;
+const loopLettersMax = 20;
+const loopBytesMax = 8;
 /** No letter of a JavaScript string takes more bytes. */
 const bytesPerLetterMax = 3;
 
@@ -46,16 +46,37 @@ export class RecordWriter {
 
   /** False, and nothing is written, if the record would reach beyond `endMax`. */
   write(record: NewRecord, timestampDelta: number, offsetDelta: number, endMax: number): boolean {
-    const bodyGuess = guessBodyBytes(record, timestampDelta, offsetDelta);
-    const guess = sizeOfLength(bodyGuess) + bodyGuess;
-    const room = Math.min(this.#buffer.length, endMax) - this.#end;
-    // The second half says in one multiplication what nearly always holds: enough room whatever the letters are.
-    if (guess > room || guess * bytesPerLetterMax > room) {
-      const exact = guess + extraBytes(record, bodyGuess);
-      if (exact > endMax - this.#end) return false;
-      this.#growTo(this.#end + exact, endMax);
+    const { key, value, headers } = record;
+    const hasHeaders = headers !== undefined && headers.length > 0;
+    const bodyGuess =
+      1 +
+      sizeOfVarint(timestampDelta) +
+      sizeOfLength(offsetDelta) +
+      guessBytes(key) +
+      guessBytes(value) +
+      (hasHeaders ? guessHeadersBytes(headers) : 1);
+    const lengthGuess = sizeOfLength(bodyGuess);
+    const start = this.#end;
+    // One multiplication tells what nearly always holds: there is room whatever the letters take.
+    if ((lengthGuess + bodyGuess) * bytesPerLetterMax > Math.min(this.#buffer.length, endMax) - start) {
+      const exact = lengthGuess + bodyGuess + extraBytes(record, bodyGuess);
+      if (exact > endMax - start) return false;
+      this.#growTo(start + exact, endMax);
     }
-    this.#end = writeRecord(this.#buffer, this.#end, record, timestampDelta, offsetDelta, bodyGuess);
+    const buffer = this.#buffer;
+    const bodyStart = start + lengthGuess;
+    buffer[bodyStart] = 0;
+    let at = writeVarint(buffer, bodyStart + 1, timestampDelta);
+    at = writeVarint(buffer, at, offsetDelta);
+    at = writeField(buffer, at, key);
+    at = writeField(buffer, at, value);
+    if (hasHeaders) at = writeHeaders(buffer, at, headers);
+    else buffer[at++] = 0;
+    const bodyBytes = at - bodyStart;
+    const shift = bodyBytes === bodyGuess ? 0 : sizeOfLength(bodyBytes) - lengthGuess;
+    if (shift !== 0) buffer.copyWithin(bodyStart + shift, bodyStart, at);
+    writeVarint(buffer, start, bodyBytes);
+    this.#end = at + shift;
     return true;
   }
 
@@ -67,19 +88,15 @@ export class RecordWriter {
   }
 }
 
-/** Of everything after the record's own length, if all text is ASCII; never more than it will be. */
-function guessBodyBytes(record: NewRecord, timestampDelta: number, offsetDelta: number): number {
-  const { headers } = record;
-  let bytes = 1 + sizeOfVarint(timestampDelta) + sizeOfLength(offsetDelta);
-  bytes += guessFieldBytes(record.key) + guessFieldBytes(record.value);
-  if (headers === undefined || headers.length === 0) return bytes + 1;
-  bytes += sizeOfLength(headers.length);
-  for (const { name, value } of headers) bytes += guessFieldBytes(name) + guessFieldBytes(value);
-  return bytes;
+/** If all text is ASCII; never more than it will be. */
+function guessBytes(field: FieldToWrite): number {
+  return field === null ? 1 : sizeOfLength(field.length) + field.length;
 }
 
-function guessFieldBytes(field: FieldToWrite): number {
-  return field === null ? 1 : sizeOfLength(field.length) + field.length;
+function guessHeadersBytes(headers: readonly NewHeader[]): number {
+  let bytes = sizeOfLength(headers.length);
+  for (const { name, value } of headers) bytes += guessBytes(name) + guessBytes(value);
+  return bytes;
 }
 
 /** How much longer than the guess the record is. A pass over its text, and so only for records near the end of the room. */
@@ -95,33 +112,7 @@ function extraFieldBytes(field: FieldToWrite): number {
   return bytes - field.length + sizeOfLength(bytes) - sizeOfLength(field.length);
 }
 
-function writeRecord(
-  buffer: Buffer,
-  start: number,
-  record: NewRecord,
-  timestampDelta: number,
-  offsetDelta: number,
-  bodyGuess: number,
-): number {
-  const bodyStart = start + sizeOfLength(bodyGuess);
-  buffer[bodyStart] = 0;
-  let at = writeVarint(buffer, bodyStart + 1, timestampDelta);
-  at = writeVarint(buffer, at, offsetDelta);
-  at = writeField(buffer, at, record.key);
-  at = writeField(buffer, at, record.value);
-  at = writeHeaders(buffer, at, record.headers);
-  const bodyBytes = at - bodyStart;
-  const shift = sizeOfLength(bodyBytes) - sizeOfLength(bodyGuess);
-  if (shift !== 0) buffer.copyWithin(bodyStart + shift, bodyStart, at);
-  writeVarint(buffer, start, bodyBytes);
-  return at + shift;
-}
-
-function writeHeaders(buffer: Buffer, start: number, headers: readonly NewHeader[] | undefined): number {
-  if (headers === undefined || headers.length === 0) {
-    buffer[start] = 0;
-    return start + 1;
-  }
+function writeHeaders(buffer: Buffer, start: number, headers: readonly NewHeader[]): number {
   let at = writeVarint(buffer, start, headers.length);
   for (const { name, value } of headers) at = writeField(buffer, writeField(buffer, at, name), value);
   return at;

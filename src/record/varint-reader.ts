@@ -41,6 +41,14 @@ export class VarintReader {
 
   /** A number of 64 bits; NaN if it is malformed or beyond 2^53-1. */
   readLarge(): number {
+    const start = this.#at;
+    const small = this.read();
+    if (small !== malformedVarint) return small;
+    this.#at = start;
+    return this.#readByteByByte();
+  }
+
+  #readByteByByte(): number {
     let zigzag = 0;
     let scale = 1;
     for (let count = 0; count < largeBytesMax; count += 1) {

@@ -12,6 +12,7 @@ const programs = [
   { file: 'driver.ts', about: 'driver' },
   { file: 'raft-store.ts', about: 'raft store' },
   { file: 'flush-strategies.ts', about: 'flush strategies' },
+  { file: 'records.ts', about: 'records' },
 ];
 
 const wanted = process.argv.slice(2);

@@ -5,7 +5,7 @@
  * names once a name repeats. The golden files fill that gap.
  */
 import { createRequire } from 'node:module';
-import { CompressionCodecs } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import snappy from 'snappy';
 import type { CodecName } from '../../src/record/batch-codec.ts';
@@ -61,7 +61,7 @@ interface Codec {
 }
 
 const load = createRequire(import.meta.url);
-const codecs = CompressionCodecs as Record<number, () => Codec>;
+const codecs = kafkajs.CompressionCodecs as Record<number, () => Codec>;
 const { RecordBatch } = load('kafkajs/src/protocol/recordBatch/v0') as {
   RecordBatch: (batch: object) => Promise<Encoder>;
 };
