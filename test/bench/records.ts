@@ -68,7 +68,11 @@ async function measureRecords(valueBytes: number): Promise<void> {
     value: Buffer.from(String(record.value)),
   }));
   const forKafkajs = buffers.map(({ key, value }, at) => ({
-    ...{ key, value, headers: {}, offsetDelta: at, timestampDelta: at },
+    key,
+    value,
+    headers: {},
+    offsetDelta: at,
+    timestampDelta: at,
   }));
   const identity = { producerId: 1, producerEpoch: 0, firstSequence: 0, transactional: false, partitionLeaderEpoch: 0 };
   const kafkajsBatch = {

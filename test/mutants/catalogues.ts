@@ -5,6 +5,13 @@ import { driveMutants } from './drive-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { quorumMutants } from './quorum-mutants.ts';
 import { raftMutants } from './raft-mutants.ts';
+import { recordMutants } from './record-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
-export const catalogues: readonly Mutant[] = [...driveMutants, ...raftMutants, ...quorumMutants, ...storeMutants];
+export const catalogues: readonly Mutant[] = [
+  ...driveMutants,
+  ...raftMutants,
+  ...quorumMutants,
+  ...recordMutants,
+  ...storeMutants,
+];

@@ -61,12 +61,12 @@ test('a record larger than the usual batch has one to itself, up to the largest'
 test('one encoder makes batch after batch, and only owned ones stay what they were', () => {
   const encoder = new BatchEncoder(usual);
   encoder.append(record('first'));
+  const owned = encoder.finishOwned();
+  encoder.append(record('again'));
   const borrowed = encoder.finishBorrowed();
-  const owned = Uint8Array.from(borrowed);
   encoder.append(record('other'));
-  expect(readBatch(encoder.finishOwned()).seen).toEqual(expectedRecords([record('other')]));
+  expect(readBatch(borrowed).seen).toEqual(expectedRecords([record('other')]));
   expect(readBatch(owned).seen).toEqual(expectedRecords([record('first')]));
-  expect(borrowed).not.toEqual(owned);
 });
 
 test('what is handed in is copied: the caller may change it at once', () => {

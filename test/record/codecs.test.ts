@@ -154,6 +154,20 @@ function noise(count: number): Buffer {
   );
 }
 
+test('a copy of what was never written is refused: it would show old memory', () => {
+  // A literal of one byte, then a match or copy that reaches back by nine.
+  const block = Uint8Array.of(0x10, 0x61, 9, 0, 0x10, 0x62);
+  const frame = Buffer.from(mustFind('lz4').compress(Uint8Array.of(1)));
+  const head = frame.subarray(0, 7);
+  const lz4 = Buffer.concat([head, Uint8Array.of(block.length, 0, 0, 0), block, new Uint8Array(4)]);
+  expect(mustFind('lz4').decompress(lz4, 100)).toEqual({ ok: false, problem: 'garbage' });
+  // Six bytes: a literal of one, a copy of five.
+  const raw = Uint8Array.of(6, 0x00, 0x61, 0x12, 9, 0);
+  expect(mustFind('snappy').decompress(raw, 100)).toEqual({ ok: false, problem: 'garbage' });
+  raw[4] = 1;
+  expect(mustFind('snappy').decompress(raw, 100)).toEqual({ ok: true, value: new Uint8Array(6).fill(0x61) });
+});
+
 test('xxHash gives the published sums', () => {
   const sums = ['', 'a', 'abc', 'Nobody inspects the spammish repetition'].map((text) => xxhash32(Buffer.from(text)));
   expect(sums).toEqual([0x02cc5d05, 0x550d7456, 0x32d153ff, 0xe2293b2f]);
