@@ -8,33 +8,18 @@ import type { EventLog } from '../ports/event-log.ts';
 import type { KeyValueStores } from '../ports/key-value-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { Network } from '../ports/stream.ts';
-import { FactStateMachine } from '../quorum/fact-state-machine.ts';
-import { factService } from '../quorum/fact-service.ts';
+import { brokerSessionMsDefault } from '../quorum/controller-runner.ts';
+import { startMetadataVoter } from '../quorum/metadata-voter.ts';
 import { peerStreamLimitsDefault } from '../quorum/peer-stream.ts';
 import { snapshotLimitsDefault } from '../quorum/snapshot-policy.ts';
-import { Voter } from '../quorum/voter.ts';
 import { defaultRaftLimits } from '../raft/raft-options.ts';
-import { factCommandCodec, factContentCodec, factReplyCodec } from '../wire/fact-codec.ts';
-import {
-  changeFactReplyCodec,
-  changeFactRequestCodec,
-  getFactReplyCodec,
-  getFactRequestCodec,
-} from '../wire/fact-service-messages.ts';
+import { metadataQuorumCodecs } from '../wire/metadata-quorum-codecs.ts';
 import { raftQuorumCodecs } from '../wire/raft-quorum-codecs.ts';
 import type { NodeConfig } from './node-config.ts';
+import type { NodeVoter } from './start-node.ts';
 
 /** Below the node's data folder. */
 export const voterFolder = 'quorum';
-
-const factServiceCodecs = {
-  command: factCommandCodec,
-  reply: factReplyCodec,
-  changeRequest: changeFactRequestCodec,
-  changeReply: changeFactReplyCodec,
-  getRequest: getFactRequestCodec,
-  getReply: getFactReplyCodec,
-};
 
 export interface VoterPorts {
   readonly clock: Clock;
@@ -54,15 +39,14 @@ export interface VoterStart {
   readonly onFatal: (fault: unknown) => void;
 }
 
-export function startVoter({ ports, config, apiEndpoint, onFatal }: VoterStart): Promise<Voter> {
-  const machine = new FactStateMachine({ command: factCommandCodec, reply: factReplyCodec, content: factContentCodec });
-  return Voter.start({
+export async function startVoter({ ports, config, apiEndpoint, onFatal }: VoterStart): Promise<NodeVoter> {
+  const { voter, metadata, stop } = await startMetadataVoter({
     ports: { ...ports, eventLog: ports.eventLog.with({ component: 'quorum' }) },
     config: {
       voterId: voterId(config.nodeId),
       folder: voterFolder,
       peerListen: config.peerListen,
-      peerEndpoint: config.voters.find((voter) => voter.voterId === config.nodeId)?.peerEndpoint,
+      peerEndpoint: config.voters.find((other) => other.voterId === config.nodeId)?.peerEndpoint,
       apiEndpoint,
       voters: config.voters,
       raftLimits: { ...defaultRaftLimits, ...config.electionTiming },
@@ -70,8 +54,19 @@ export function startVoter({ ports, config, apiEndpoint, onFatal }: VoterStart):
       streamLimits: peerStreamLimitsDefault,
     },
     codecs: raftQuorumCodecs,
-    machine,
+    metadataCodecs: metadataQuorumCodecs,
+    sessionMs: brokerSessionMsDefault,
     onFatal,
-    alsoServes: (quorum) => factService({ quorum, facts: machine.facts, codecs: factServiceCodecs, onFault: onFatal }),
   });
+  return {
+    get metadata() {
+      return voter.records === undefined ? undefined : metadata;
+    },
+    ask: (call, waitMs) => voter.ask(call, waitMs),
+    get records() {
+      return voter.records;
+    },
+    describe: () => voter.describe(),
+    stop,
+  };
 }

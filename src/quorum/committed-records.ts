@@ -51,6 +51,14 @@ export class CommittedRecords {
     return refused({ type: 'compacted-away', firstIndex: logIndex(Math.max(this.firstIndex, from + 1)) });
   }
 
+  /** The newest snapshot, for who needs what is compacted away; undefined when it was replaced while it was read. */
+  async readSnapshot(): Promise<{ readonly lastIndex: LogIndex; readonly content: Uint8Array } | undefined> {
+    const { snapshot } = this.#store;
+    if (snapshot === undefined) return undefined;
+    const content = await this.#store.readSnapshot(snapshot.lastIndex);
+    return content === undefined ? undefined : { lastIndex: snapshot.lastIndex, content };
+  }
+
   /** Called when there may be more to read, and when the log is closed, until the returned function is called. */
   onMore(listener: () => void): () => void {
     this.#waiting.add(listener);

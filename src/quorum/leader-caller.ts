@@ -114,7 +114,7 @@ function isWorthRetrying(call: LeaderCall, answer: LeaderAnswer): boolean {
     case 'done':
       return false;
     case 'outcome-unknown':
-      return call.type === 'propose' || call.type === 'read-index';
+      return call.type === 'propose' || call.type === 'control' || call.type === 'read-index';
     case 'refused':
       return (
         answer.problem.type === 'not-leader' ||

@@ -11,10 +11,11 @@ export interface CommittedCommand {
 
 export interface QuorumStateMachine {
   /**
-   * In the order of the log, each entry once between two `restore`s. One reply per command, which only the caller
-   * that proposed it ever sees. Bytes that cannot be read are a reply as well, the same on every voter.
+   * In the order of the log, each entry once between two `restore`s; `upTo` is the last entry, whether or not it was
+   * a command. One reply per command, which only the caller that proposed it ever sees.
+   * Throws a FaultError for a command that cannot be read: nobody knows then what all others have agreed on.
    */
-  apply(commands: readonly CommittedCommand[]): readonly Uint8Array[];
+  apply(commands: readonly CommittedCommand[], upTo: LogIndex): readonly Uint8Array[];
   /** The whole state after everything applied. The caller owns the bytes. */
   snapshot(): Uint8Array;
   /** Replaces the state. Throws a FaultError for bytes that no `snapshot` made. */

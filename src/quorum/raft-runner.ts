@@ -9,14 +9,16 @@
 import { assertUnreachable } from '../base/assert.ts';
 import type { StateMachine } from '../base/state-machine.ts';
 import { Driver, driverLimitsDefault, type DriverLimits, type Outcome, type Schedule } from '../drive/driver.ts';
+import type { Term } from '../base/raft-position.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import type { LeaderAnswer, LeaderCall } from '../raft/leader-call.ts';
+import type { LeaderAnswer, RaftCall } from '../raft/leader-call.ts';
 import type { RaftEffect } from '../raft/raft-effect.ts';
 import type { Voter } from '../raft/raft-entry.ts';
 import type { Proposal, RaftEvent } from '../raft/raft-event.ts';
 import type { RaftView } from '../raft/raft-view.ts';
 import type { Raft } from '../raft/raft.ts';
+import type { ControllerPart } from './controller-part.ts';
 import type { PeerSender } from './peer-acceptor.ts';
 import type { PeerLinks } from './peer-links.ts';
 import { PendingCalls, refusedCall } from './pending-calls.ts';
@@ -39,6 +41,8 @@ export interface RaftRunnerOptions {
   readonly store: VoterStore;
   readonly links: Pick<PeerLinks, 'send' | 'setPeers'>;
   readonly keeper: SnapshotKeeper;
+  /** What else works while this voter leads; told in the order in which the state machine sees it. */
+  readonly controller: Pick<ControllerPart, 'leads' | 'lost'>;
   readonly onFatal: (fault: unknown) => void;
 }
 
@@ -57,6 +61,7 @@ export class RaftRunner {
   readonly #tickMs: number;
   #proposals: Proposal[] = [];
   #timer: Timer | undefined;
+  #isControlling = false;
   #stopped = false;
 
   constructor(options: RaftRunnerOptions) {
@@ -95,14 +100,14 @@ export class RaftRunner {
   }
 
   /** Answered by this voter alone: refused as `not-leader` unless it leads. */
-  ask(call: LeaderCall): Promise<LeaderAnswer> {
+  ask(call: RaftCall): Promise<LeaderAnswer> {
     if (this.#stopped) return Promise.resolve(refusedCall({ type: 'not-serving' }));
     return new Promise((resolve) => {
       this.#begin(call, resolve);
     });
   }
 
-  #begin(call: LeaderCall, resolve: (answer: LeaderAnswer) => void): void {
+  #begin(call: RaftCall, resolve: (answer: LeaderAnswer) => void): void {
     switch (call.type) {
       case 'propose':
         this.#propose({ proposalId: this.#calls.addProposal(resolve), bytes: call.command });
@@ -247,10 +252,24 @@ export class RaftRunner {
     }
   }
 
+  /** Leadership may be over again by the time that the state machine has caught up with it. */
+  #beginControl(term: Term): void {
+    if (!this.view.isEstablished || this.view.term !== term) return;
+    this.#isControlling = true;
+    this.#options.controller.leads();
+  }
+
+  #endControl(): void {
+    if (!this.#isControlling) return;
+    this.#isControlling = false;
+    this.#options.controller.lost();
+  }
+
   #note(effect: FactEffect): undefined {
     const { eventLog, links } = this.#options;
     switch (effect.type) {
       case 'became-follower':
+        this.#endControl();
         eventLog.emit('info', 'follows', { term: effect.term, leader: effect.leader });
         return;
       case 'became-candidate':
@@ -265,6 +284,7 @@ export class RaftRunner {
         return;
       case 'leadership-established':
         eventLog.emit('info', 'committed its first entry as leader', { term: effect.term, index: effect.index });
+        this.#beginControl(effect.term);
         return;
       case 'peers-changed':
         links.setPeers(effect.peers);
@@ -324,6 +344,7 @@ function scheduleOf(effect: RaftEffect): Schedule {
     case 'restore-snapshot':
     case 'proposal-committed':
     case 'read-ready':
+    case 'leadership-established':
       return machineLane;
     case 'persist':
     case 'install-snapshot':
@@ -338,7 +359,6 @@ function scheduleOf(effect: RaftEffect): Schedule {
     case 'became-follower':
     case 'became-candidate':
     case 'became-leader':
-    case 'leadership-established':
     case 'peers-changed':
     case 'voters-changed':
       return now;

@@ -52,7 +52,7 @@ export class SnapshotKeeper {
       if (payload.type === 'command') commands.push({ index, term, bytes: payload.bytes });
       else if (payload.type === 'voters') this.#voters = payload.voters;
     }
-    const replies = this.#options.machine.apply(commands);
+    const replies = this.#options.machine.apply(commands, this.#appliedIndex);
     assert(replies.length === commands.length, 'the state machine answers every command', {
       commands: commands.length,
       replies: replies.length,

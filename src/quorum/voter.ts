@@ -26,11 +26,11 @@ import { describeDirectoryProblem } from '../storage/directory-problem.ts';
 import { RaftDamageError } from '../storage/raft-damage.ts';
 import { BootstrapRunner } from './bootstrap-runner.ts';
 import { CommittedRecords } from './committed-records.ts';
+import { noController, notServing, type ControllerPart, type ControllerQuorum } from './controller-part.ts';
 import { readFoundingFile, writeFoundingFile } from './founding-file.ts';
 import { LeaderCaller } from './leader-caller.ts';
 import { PeerLinks } from './peer-links.ts';
 import type { PeerStreamLimits } from './peer-stream.ts';
-import { refusedCall } from './pending-calls.ts';
 import { peerMethods, type QuorumCodecs } from './quorum-codecs.ts';
 import type { QuorumCalls } from './quorum-calls.ts';
 import type { QuorumDescription, VoterDescription } from './quorum-description.ts';
@@ -76,6 +76,8 @@ export interface VoterOptions {
   readonly config: VoterConfig;
   readonly codecs: QuorumCodecs;
   readonly machine: QuorumStateMachine;
+  /** What works only while this voter leads; absent: nothing does, and calls for it are not served. */
+  readonly controller?: (quorum: ControllerQuorum) => ControllerPart;
   /** The voter cannot go on: a failed disk, a damaged store, a broken invariant. */
   readonly onFatal: (fault: unknown) => void;
   readonly watch?: RaftWatch;
@@ -87,6 +89,7 @@ export interface VoterOptions {
 interface Membership {
   readonly founding: FoundingSet;
   readonly runner: RaftRunner;
+  readonly controller: ControllerPart;
   readonly keeper: SnapshotKeeper;
   readonly records: CommittedRecords;
 }
@@ -266,8 +269,14 @@ export class Voter implements QuorumCalls {
       nowMs: ports.clock.monotonicMs(),
       integerBelow: (bound) => ports.random.integerBelow(bound),
     });
-    const runner = new RaftRunner({
+    const controller = (this.#options.controller ?? noController)({
+      clusterId: founding.clusterId,
+      propose: (command) => runner.ask({ type: 'propose', command }),
+      readIndex: () => runner.ask({ type: 'read-index' }),
+    });
+    const runner: RaftRunner = new RaftRunner({
       raft,
+      controller,
       watch: this.#options.watch,
       heartbeatMs: config.raftLimits.heartbeatMs,
       clock: ports.clock,
@@ -278,7 +287,7 @@ export class Voter implements QuorumCalls {
       onFatal,
     });
     const records = new CommittedRecords({ store, keeper, firstIndex: () => raft.view.firstIndex });
-    this.#membership = { founding, runner, keeper, records };
+    this.#membership = { founding, runner, controller, keeper, records };
     ports.eventLog.emit('info', 'belongs to a cluster', { clusterId: founding.clusterId, directory: this.directoryId });
     runner.start(raft.view.voterSet.voters.filter(({ voterId }) => voterId !== config.voterId));
     for (const joined of this.#onJoined.splice(0)) joined();
@@ -291,9 +300,9 @@ export class Voter implements QuorumCalls {
   }
 
   #askSelf(call: LeaderCall): Promise<LeaderAnswer> {
-    const runner = this.#membership?.runner;
-    if (runner === undefined || this.#stopping) return Promise.resolve(refusedCall({ type: 'not-serving' }));
-    return runner.ask(call);
+    const membership = this.#membership;
+    if (membership === undefined || this.#stopping) return Promise.resolve(notServing);
+    return call.type === 'control' ? membership.controller.ask(call.request) : membership.runner.ask(call);
   }
 
   async #within(waitMs: number, outcome: Promise<unknown>): Promise<void> {
@@ -311,7 +320,10 @@ export class Voter implements QuorumCalls {
     this.#stopping = true;
     await this.#listener?.close(0);
     await this.#bootstrap?.stop();
+    // Its proposals end with the runner, and only then its own effects have ended.
+    const controllerStopped = this.#membership?.controller.stop();
     await this.#membership?.runner.stop();
+    await controllerStopped;
     this.#links.close();
     await this.#store.close();
   }

@@ -9,12 +9,18 @@ import type { LogIndex } from '../base/raft-position.ts';
 import type { ProposalProblem } from './raft-effect.ts';
 import type { VoterChange } from './raft-event.ts';
 
-export type LeaderCall =
+/** Answered by the leader's Raft. */
+export type RaftCall =
   /** Carries its own request id, which Raft does not look at. */
   | { readonly type: 'propose'; readonly command: Uint8Array }
   | { readonly type: 'read-index' }
   | { readonly type: 'change-voters'; readonly change: VoterChange }
   | { readonly type: 'transfer'; readonly target: VoterId | undefined };
+
+export type LeaderCall =
+  | RaftCall
+  /** Answered by the controller, which is where Raft's leader is; carries its own request id. */
+  | { readonly type: 'control'; readonly request: Uint8Array };
 
 /** On its way to another voter. */
 export interface AddressedCall {

@@ -37,6 +37,8 @@ function callToWire(call: LeaderCall): WireCall {
   switch (call.type) {
     case 'propose':
       return { propose: { command: call.command } };
+    case 'control':
+      return { control: { request: call.request } };
     case 'read-index':
       return { readIndex: {} };
     case 'change-voters':
@@ -50,6 +52,7 @@ function callToWire(call: LeaderCall): WireCall {
 
 function callFromWire(message: WireCall): LeaderCall {
   if (message.propose) return { type: 'propose', command: message.propose.command ?? new Uint8Array(0) };
+  if (message.control) return { type: 'control', request: message.control.request ?? new Uint8Array(0) };
   if (message.readIndex) return { type: 'read-index' };
   if (message.changeVoters) return { type: 'change-voters', change: changeFromWire(message.changeVoters) };
   if (message.transfer)
@@ -91,7 +94,7 @@ function answerToWire(answer: LeaderAnswer): odradek.internal.v1.AskLeaderRespon
     case 'done':
       return { done: { index: answer.index, reply: answer.reply } };
     case 'refused':
-      return { refused: refusalToWire(answer.problem) };
+      return { refused: leaderRefusalToWire(answer.problem) };
     case 'outcome-unknown':
       return { outcomeUnknown: {} };
     default:
@@ -106,12 +109,12 @@ function answerFromWire(message: odradek.internal.v1.AskLeaderResponse.$Properti
       index: must('index', logIndexFromOutside(message.done.index ?? 0)),
       reply: message.done.reply ?? new Uint8Array(0),
     };
-  if (message.refused) return { type: 'refused', problem: refusalFromWire(message.refused) };
+  if (message.refused) return { type: 'refused', problem: leaderRefusalFromWire(message.refused) };
   if (message.outcomeUnknown) return { type: 'outcome-unknown' };
   return unreadable('answer', undefined, 'an answer that this release knows');
 }
 
-function refusalToWire(problem: LeaderRefusal): WireRefusal {
+export function leaderRefusalToWire(problem: LeaderRefusal): WireRefusal {
   const reason = refusalReasons[problem.type];
   switch (problem.type) {
     case 'not-leader':
@@ -155,7 +158,7 @@ const typesByReason = new Map(
   Object.entries(refusalReasons).map(([type, reason]) => [reason as number, type as LeaderRefusal['type']]),
 );
 
-function refusalFromWire(message: WireRefusal): LeaderRefusal {
+export function leaderRefusalFromWire(message: WireRefusal): LeaderRefusal {
   const type = typesByReason.get(message.reason ?? 0);
   if (type === undefined) return unreadable('reason', message.reason, 'a reason that this release knows');
   switch (type) {

@@ -3,7 +3,7 @@
  * per synced LevelDB batch: how many a second, and how long each takes, turn by turn in the same run.
  *
  * Goals: above twice the plain writes at 64 in flight (group commit beats the round trips), and a median below 3 ms at
- * 1 in flight. The client is a process beside the voters and shares their cores.
+ * 1 in flight. A write is a command of the metadata, decided by the controller: a block of producer ids. The client is a process beside the voters and shares their cores.
  *
  * Run: node --import tsx test/bench/quorum-writes.ts
  */
@@ -14,15 +14,15 @@ import { join } from 'node:path';
 import { LevelKeyValueStores } from '../../src/adapters/level-key-value-stores.ts';
 import { uniqueIdFromBytes, type ClusterId } from '../../src/base/ids.ts';
 import { clientNetwork } from '../../src/cli/real-network.ts';
-import type { FactCommand } from '../../src/metadata/cluster-facts.ts';
+import { brokerEpoch, type BrokerEpoch } from '../../src/base/epochs.ts';
 import { RingQueue } from '../../src/base/ring-queue.ts';
-import { factMethods } from '../../src/quorum/fact-service.ts';
-import { changeFactReplyCodec, changeFactRequestCodec } from '../../src/wire/fact-service-messages.ts';
-import { factCommandCodec } from '../../src/wire/fact-codec.ts';
+import { controlMethods } from '../../src/quorum/control-service.ts';
+import { metadataBatchCodec } from '../../src/wire/metadata-log-codec.ts';
+import { decideReplyCodec, decideRequestCodec } from '../../src/wire/control-codec.ts';
+import { controlCall, countOne, registerCounter } from '../quorum/producer-id-counter.ts';
 import { LocalQuorum } from '../chaos/local-quorum.ts';
 import type { VoterCalls } from '../chaos/voter-calls.ts';
 
-const valueBytes = 200;
 const inFlightCounts = [1, 16, 64];
 const rounds = 3;
 const roundMs = 700;
@@ -31,7 +31,6 @@ const deadlineMs = 10_000;
 
 /** Ids of this run: 24 hex digits, to which each command adds 8. */
 const run = uniqueIdFromBytes(randomBytes(16)).slice(0, 24);
-const value = 'v'.repeat(valueBytes);
 const streamedWaitingMax = 256;
 let nextCommand = 1;
 
@@ -66,34 +65,33 @@ async function measure(write: Write, inFlight: number, lastsMs: number): Promise
   return { perSecond: latenciesMs.length / ((performance.now() - startMs) / 1000), latenciesMs };
 }
 
-function command(): FactCommand {
-  const requestId = `${run}${(nextCommand++).toString(16).padStart(8, '0')}`;
-  return { type: 'set-fact', requestId, name: 'bench', value };
+function nextRequestId(): string {
+  return `${run}${(nextCommand++).toString(16).padStart(8, '0')}`;
 }
 
 /** One call each, to the leader, as a voter that forwards would; anything but a committed write ends the bench. */
-function unaryWrite(leader: VoterCalls, clusterId: ClusterId): Write {
+function unaryWrite(leader: VoterCalls, clusterId: ClusterId, epoch: BrokerEpoch): Write {
   return async () => {
-    const call = { type: 'propose', command: factCommandCodec.encode(command()) } as const;
-    const answer = await leader.ask(clusterId, call, deadlineMs);
+    const answer = await leader.ask(clusterId, controlCall(countOne(nextRequestId(), epoch)), deadlineMs);
     if (!answer.ok) throw new Error(answer.problem.message);
     if (answer.value.type !== 'done') throw new Error(`a write ended ${JSON.stringify(answer.value)}`);
   };
 }
 
 /** All on one stream, answered in order. */
-function streamedWrite(leader: VoterCalls): { write: Write; close(): void } {
+function streamedWrite(leader: VoterCalls, epoch: BrokerEpoch): { write: Write; close(): void } {
   const waiting = new RingQueue<() => void>(streamedWaitingMax);
   const channel = clientNetwork().channel(leader.addresses.peer);
   let isOver = false;
   const stream = channel.open(
-    factMethods.changeMany,
+    controlMethods.decideMany,
     { deadlineMs: undefined, headers: {} },
     {
       onMessage(ownedMessage) {
         stream.release(ownedMessage.length);
-        const changed = changeFactReplyCodec.decode(ownedMessage);
-        if (!changed.ok || changed.value.reply.type !== 'fact-set') throw new Error('a write was not done');
+        const decided = decideReplyCodec.decode(ownedMessage);
+        if (!decided.ok || decided.value.type !== 'decided' || decided.value.outcome.type !== 'done')
+          throw new Error('a write was not done');
         waiting.shift()?.();
       },
       onCredit() {},
@@ -107,7 +105,7 @@ function streamedWrite(leader: VoterCalls): { write: Write; close(): void } {
     write: () =>
       new Promise<void>((resolve) => {
         if (!waiting.push(resolve).ok) throw new Error('more writes in flight than the bench makes');
-        stream.send([changeFactRequestCodec.encode(command())]);
+        stream.send([decideRequestCodec.encode(countOne(nextRequestId(), epoch))]);
       }),
     close() {
       isOver = true;
@@ -116,15 +114,29 @@ function streamedWrite(leader: VoterCalls): { write: Write; close(): void } {
   };
 }
 
+/** As many bytes as the entry of a write has. */
+function entryLike(): Uint8Array {
+  const answer = { type: 'producer-ids-allocated', firstProducerId: nextCommand * 1000, count: 1000 } as const;
+  return metadataBatchCodec.encode({
+    number: nextCommand,
+    request: { requestId: nextRequestId(), answer },
+    records: [{ type: 'producer-ids-allocated', nextProducerId: nextCommand * 1000 }],
+  });
+}
+
+/** The broker in whose name the writes are. */
+async function counterEpoch(leader: VoterCalls, clusterId: ClusterId): Promise<BrokerEpoch> {
+  const answer = await leader.ask(clusterId, controlCall(registerCounter(clusterId)), deadlineMs);
+  if (!answer.ok || answer.value.type !== 'done') throw new Error('the broker of the writes is not registered');
+  return brokerEpoch(answer.value.index);
+}
+
 async function plainLevel(folder: string): Promise<{ write: Write; close(): Promise<void> }> {
   const store = await new LevelKeyValueStores(folder).open('plain');
   let next = 1;
   return {
     write: () =>
-      store.batch(
-        [{ type: 'put', key: `e/${String(next++).padStart(16, '0')}`, value: factCommandCodec.encode(command()) }],
-        { sync: true },
-      ),
+      store.batch([{ type: 'put', key: `e/${String(next++).padStart(16, '0')}`, value: entryLike() }], { sync: true }),
     close: () => store.close(),
   };
 }
@@ -157,11 +169,12 @@ try {
   if (first?.leaderId === undefined || first.clusterId === undefined) throw new Error('a led quorum has a leader');
   const { clusterId } = first;
   const leader = quorum.member(first.leaderId).calls;
-  const streamed = streamedWrite(leader);
+  const epoch = await counterEpoch(leader, clusterId);
+  const streamed = streamedWrite(leader, epoch);
   const cases: readonly Case[] = inFlightCounts.flatMap((inFlight) => [
     {
       name: `three voters, ${inFlight} in flight, a call each`,
-      write: unaryWrite(leader, clusterId),
+      write: unaryWrite(leader, clusterId, epoch),
       inFlight,
       rounds: [],
     },

@@ -4,18 +4,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { uniqueIdFromBytes } from '../../src/base/ids.ts';
-import type { FactReply } from '../../src/metadata/cluster-facts.ts';
-import { factCommandCodec } from '../../src/wire/fact-codec.ts';
+import { metadataBatchCodec } from '../../src/wire/metadata-log-codec.ts';
 import type { QuorumReply } from '../../src/wire/quorum-messages.ts';
+import type { CountReply } from '../quorum/producer-id-counter.ts';
 import type { LocalQuorum } from './local-quorum.ts';
-import { counterName } from './paced-writes.ts';
 import type { PatientWriter } from './patient-writer.ts';
 import type { VoterCalls } from './voter-calls.ts';
-import { repeatedCommands, type LedgerWrite, type LoggedCommand, type WriteLedger } from './write-ledger.ts';
+import type { LedgerWrite, LoggedCommand, WriteLedger } from './write-ledger.ts';
 
 const readMsMax = 60_000;
 const askAgainAtOnceMax = 16;
-/** The register remembers 16,384 requests, so later ones must not be asked again. */
+/** The metadata remembers 16,384 requests, so later ones must not be asked again. */
 const askAgainMax = 1000;
 
 export interface Audit {
@@ -23,8 +22,8 @@ export interface Audit {
   readonly restarted: readonly QuorumReply[];
   /** Voters whose whole log was compared with the answers. */
   readonly logsRead: number;
-  /** Commands that a retry got committed again before they were asked again by this audit. */
-  readonly repeated: number;
+  /** Batches that are in the logs and count for nothing, because one before them was never appended. */
+  readonly voids: number;
 }
 
 export interface AuditOptions {
@@ -45,39 +44,48 @@ export async function auditAfterRestart({ quorum, writer, ledger }: AuditOptions
   const whole = logs.filter(({ beginsAt }) => beginsAt === 1);
   problems.push(...whole.flatMap(({ commands }) => ledger.findProblemsInLog(commands)));
 
-  const counter = await readCounter(writer);
+  const counter = await countOn(writer);
   const again = await askAgain(writer, ledger.answered.slice(-askAgainMax));
-  problems.push(...ledger.findProblemsAfter({ counter, again }));
-  const counterAfter = await readCounter(writer);
-  if (counterAfter !== counter) problems.push(`asking again moved the counter from ${counter} to ${counterAfter}`);
+  problems.push(...ledger.findProblemsAfter({ counter: counter - 1, again }));
+  const counterAfter = await countOn(writer);
+  if (counterAfter !== counter + 1) problems.push(`asking again moved the counter from ${counter} to ${counterAfter}`);
 
   problems.push(...chainProblems(await quorum.untilEqual(ledger.lastIndex)));
-  const repeated = Math.max(0, ...whole.map(({ commands }) => repeatedCommands(commands)));
-  return { problems, restarted, logsRead: whole.length, repeated };
+  const voids = Math.max(0, ...whole.map((log) => log.voids));
+  return { problems, restarted, logsRead: whole.length, voids };
 }
 
 interface VoterLog {
   readonly beginsAt: number | undefined;
   readonly commands: readonly LoggedCommand[];
+  readonly voids: number;
 }
 
 async function readLog(calls: VoterCalls): Promise<VoterLog> {
   const entries = await calls.records(readMsMax);
   if (!entries.ok)
     throw new Error(`voter ${calls.addresses.voterId} does not give its log: ${entries.problem.message}`);
+  let batches = 0;
+  let voids = 0;
   const commands = entries.value.flatMap(({ index, payload }) => {
     if (payload.type !== 'command') return [];
-    const command = factCommandCodec.decode(payload.bytes);
-    if (!command.ok) throw new Error(`entry ${index} cannot be read: ${command.problem.why}`);
-    return [{ index, requestId: command.value.requestId }];
+    const batch = metadataBatchCodec.decode(payload.bytes);
+    if (!batch.ok) throw new Error(`entry ${index} cannot be read: ${batch.problem.why}`);
+    const { number, request } = batch.value;
+    if (number !== batches + 1) {
+      voids += 1;
+      return [];
+    }
+    batches = number;
+    return request === undefined ? [] : [{ index, requestId: request.requestId }];
   });
-  return { beginsAt: entries.value[0]?.index, commands };
+  return { beginsAt: entries.value[0]?.index, commands, voids };
 }
 
-export function describeAudit({ restarted, logsRead, repeated }: Audit): readonly string[] {
+export function describeAudit({ restarted, logsRead, voids }: Audit): readonly string[] {
   return [
     ...restarted.map((reply) => `after the restart: ${describeChain(reply)}`),
-    `${logsRead} logs read from their first entry; ${repeated} commands are there again by a retry, without effect`,
+    `${logsRead} logs read from their first entry; ${voids} batches in them count for nothing`,
   ];
 }
 
@@ -91,17 +99,17 @@ function describeChain({ voterId, commitIndex, committedChain }: QuorumReply): s
   return `voter ${voterId} at ${commitIndex} has ${committedChain.toString(16).padStart(8, '0')}`;
 }
 
-async function readCounter(writer: PatientWriter): Promise<number> {
-  const requestId = uniqueIdFromBytes(randomBytes(16));
-  const answered = await writer.write({ type: 'add-to-counter', requestId, name: counterName, amount: 0 });
+/** One more than there were. */
+async function countOn(writer: PatientWriter): Promise<number> {
+  const answered = await writer.count(uniqueIdFromBytes(randomBytes(16)));
   return answered?.reply.type === 'counted' ? answered.reply.counter : Number.NaN;
 }
 
-async function askAgain(writer: PatientWriter, writes: readonly LedgerWrite[]): Promise<Map<string, FactReply>> {
-  const replies = new Map<string, FactReply>();
+async function askAgain(writer: PatientWriter, writes: readonly LedgerWrite[]): Promise<Map<string, CountReply>> {
+  const replies = new Map<string, CountReply>();
   for (let at = 0; at < writes.length; at += askAgainAtOnceMax) {
     const some = writes.slice(at, at + askAgainAtOnceMax).map(async ({ requestId }) => {
-      const answered = await writer.write({ type: 'add-to-counter', requestId, name: counterName, amount: 1 });
+      const answered = await writer.count(requestId);
       if (answered !== undefined) replies.set(requestId, answered.reply);
     });
     await Promise.all(some);

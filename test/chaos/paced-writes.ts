@@ -5,10 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { uniqueIdFromBytes } from '../../src/base/ids.ts';
+import type { CountReply } from '../quorum/producer-id-counter.ts';
 import type { Answered, PatientWriter } from './patient-writer.ts';
 import { WriteLedger } from './write-ledger.ts';
 
-export const counterName = 'chaos';
+type AnsweredCount = Answered<CountReply>;
 
 export interface PacedWritesOptions {
   readonly writer: PatientWriter;
@@ -20,7 +21,7 @@ export interface PacedWritesOptions {
 export class PacedWrites {
   readonly ledger = new WriteLedger();
   readonly #options: PacedWritesOptions;
-  readonly #onAnswered = new Set<(answered: Answered) => void>();
+  readonly #onAnswered = new Set<(answered: AnsweredCount) => void>();
   #inFlight = 0;
   #isOver = false;
   #longestMs = 0;
@@ -50,7 +51,7 @@ export class PacedWrites {
   untilWritable(): Promise<number> {
     const fromMs = performance.now();
     return new Promise((resolve) => {
-      const look = ({ sentMs, answeredMs }: Answered): void => {
+      const look = ({ sentMs, answeredMs }: AnsweredCount): void => {
         if (sentMs < fromMs) return;
         this.#onAnswered.delete(look);
         resolve(answeredMs - fromMs);
@@ -84,12 +85,7 @@ export class PacedWrites {
     const startedMs = performance.now();
     this.#inFlight += 1;
     this.ledger.ask(requestId);
-    const answered = await this.#options.writer.write({
-      type: 'add-to-counter',
-      requestId,
-      name: counterName,
-      amount: 1,
-    });
+    const answered = await this.#options.writer.count(requestId);
     this.#inFlight -= 1;
     this.#longestMs = Math.max(this.#longestMs, performance.now() - startedMs);
     if (answered === undefined) return;

@@ -6,11 +6,11 @@
  * given again), nothing was applied twice (a number would be missing), and nothing was undone.
  */
 import type { LogIndex } from '../../src/base/raft-position.ts';
-import type { FactReply } from '../../src/metadata/cluster-facts.ts';
+import type { CountReply } from '../quorum/producer-id-counter.ts';
 
 export interface LedgerWrite {
   readonly requestId: string;
-  readonly reply: FactReply;
+  readonly reply: CountReply;
   readonly index: LogIndex;
 }
 
@@ -67,7 +67,7 @@ export class WriteLedger {
   }
 
   /** What is wrong with the counter after all of them, and with what some of the requests are answered again. */
-  findProblemsAfter({ counter, again }: { counter: number; again: ReadonlyMap<string, FactReply> }): string[] {
+  findProblemsAfter({ counter, again }: { counter: number; again: ReadonlyMap<string, CountReply> }): string[] {
     const problems: string[] = [];
     if (counter !== this.#answered.size)
       problems.push(`the counter is ${counter} after ${this.#answered.size} writes were answered`);
@@ -82,15 +82,16 @@ export class WriteLedger {
   }
 
   /**
-   * What is wrong with a committed log: every answered request is in it, first at the place in the order that its
-   * number says. It may be there again, later, without effect.
+   * What is wrong with a committed log: every answered request is in it once, at the place in the order that its
+   * number says.
    */
   findProblemsInLog(log: readonly LoggedCommand[]): string[] {
     const problems: string[] = [];
     const places = new Map<string, number>();
     const requestAt = new Map(log.map(({ index, requestId }) => [index, requestId]));
     for (const { requestId } of log)
-      if (this.#asked.has(requestId) && !places.has(requestId)) places.set(requestId, places.size + 1);
+      if (places.has(requestId)) problems.push(`carried out twice: write ${requestId} is in the log again`);
+      else if (this.#asked.has(requestId)) places.set(requestId, places.size + 1);
     for (const { requestId, reply, index } of this.#answered.values()) {
       const place = places.get(requestId);
       if (place === undefined) problems.push(`lost: write ${requestId} was answered and is not in the log`);
@@ -101,9 +102,4 @@ export class WriteLedger {
     }
     return problems;
   }
-}
-
-/** Commands that were committed again by a retry, which must have no effect. */
-export function repeatedCommands(log: readonly LoggedCommand[]): number {
-  return log.length - new Set(log.map(({ requestId }) => requestId)).size;
 }

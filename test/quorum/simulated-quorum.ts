@@ -4,19 +4,31 @@
 import { assert } from '../../src/base/assert.ts';
 import { FaultError } from '../../src/base/fault-error.ts';
 import { voterId, type VoterId } from '../../src/base/ids.ts';
-import type { FactCommand, FactReply } from '../../src/metadata/cluster-facts.ts';
-import { FactStateMachine } from '../../src/quorum/fact-state-machine.ts';
+import { brokerEpoch, type BrokerEpoch } from '../../src/base/epochs.ts';
+import type { ControlReply } from '../../src/metadata/control-call.ts';
+import type { MetadataRequest } from '../../src/metadata/metadata-command.ts';
+import { brokerSessionMsDefault } from '../../src/quorum/controller-runner.ts';
+import { startMetadataVoter, type MetadataVoter } from '../../src/quorum/metadata-voter.ts';
 import { peerStreamLimitsDefault } from '../../src/quorum/peer-stream.ts';
 import { snapshotLimitsDefault, type SnapshotLimits } from '../../src/quorum/snapshot-policy.ts';
-import { Voter, type VoterConfig } from '../../src/quorum/voter.ts';
+import type { Voter, VoterConfig } from '../../src/quorum/voter.ts';
 import type { LeaderAnswer, LeaderCall } from '../../src/raft/leader-call.ts';
 import { defaultRaftLimits, type RaftLimits } from '../../src/raft/raft-options.ts';
 import type { SimulatedProcess } from '../../src/simulation/simulated-process.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
-import { factCommandCodec, factContentCodec, factReplyCodec } from '../../src/wire/fact-codec.ts';
+import { metadataQuorumCodecs } from '../../src/wire/metadata-quorum-codecs.ts';
 import { raftQuorumCodecs } from '../../src/wire/raft-quorum-codecs.ts';
 
-export const factCodecs = { command: factCommandCodec, reply: factReplyCodec, content: factContentCodec };
+import {
+  controlCall,
+  controlReply,
+  countOf,
+  countOne,
+  countReply,
+  registerCounter,
+  type CountReply,
+} from './producer-id-counter.ts';
+
 const peerPort = 7181;
 
 export interface QuorumOptions {
@@ -32,7 +44,8 @@ export interface SimulatedVoter {
   readonly process: SimulatedProcess;
   /** Of the current life, once it has started. */
   voter: Voter | undefined;
-  machine: FactStateMachine | undefined;
+  machine: MetadataVoter['machine'] | undefined;
+  metadata: MetadataVoter['metadata'] | undefined;
   /** Why the latest life ended by itself. */
   fault: unknown;
 }
@@ -41,6 +54,7 @@ export class SimulatedQuorum {
   readonly simulation: Simulation;
   readonly voters: SimulatedVoter[] = [];
   readonly #options: QuorumOptions;
+  #counterEpoch: BrokerEpoch | undefined;
 
   constructor(options: QuorumOptions) {
     this.#options = options;
@@ -55,22 +69,26 @@ export class SimulatedQuorum {
       id,
       voter: undefined,
       machine: undefined,
+      metadata: undefined,
       fault: undefined,
       process: this.simulation.addProcess(hostOf(id), async (ports) => {
         node.voter = undefined;
-        node.machine = new FactStateMachine(factCodecs);
         const end = (fault: unknown): void => {
           node.fault = fault;
           ports.exit(fault instanceof FaultError ? fault : new FaultError('the voter ended', {}, fault));
         };
         try {
-          node.voter = await Voter.start({
+          const started = await startMetadataVoter({
             ports,
             config: this.configOf(id),
             codecs: raftQuorumCodecs,
-            machine: node.machine,
+            metadataCodecs: metadataQuorumCodecs,
+            sessionMs: brokerSessionMsDefault,
             onFatal: end,
           });
+          node.voter = started.voter;
+          node.machine = started.machine;
+          node.metadata = started.metadata;
         } catch (fault) {
           end(fault);
         }
@@ -156,16 +174,38 @@ export class SimulatedQuorum {
     return answer;
   }
 
-  async propose(node: SimulatedVoter, command: FactCommand): Promise<FactReply> {
-    const answer = await this.ask(node, { type: 'propose', command: factCommandCodec.encode(command) });
+  async control(node: SimulatedVoter, request: MetadataRequest): Promise<ControlReply> {
+    const answer = await this.ask(node, controlCall(request));
     if (answer.type !== 'done') throw new Error(`the command ended as ${JSON.stringify(answer)}`);
-    const reply = factReplyCodec.decode(answer.reply);
-    if (!reply.ok) throw new Error(reply.problem.why);
-    return reply.value;
+    return controlReply(answer.reply);
   }
 
-  async count(node: SimulatedVoter, requestId: string): Promise<FactReply> {
-    return this.propose(node, { type: 'add-to-counter', requestId, name: 'count', amount: 1 });
+  /** Adds one to the counter. */
+  async count(node: SimulatedVoter, requestId: string): Promise<CountReply> {
+    this.#counterEpoch ??= await this.#registerCounter(node);
+    return countReply(await this.control(node, countOne(requestId, this.#counterEpoch)));
+  }
+
+  /** Once something was counted. */
+  countCall(requestId: string): LeaderCall {
+    assert(this.#counterEpoch !== undefined, 'something was counted before');
+    return controlCall(countOne(requestId, this.#counterEpoch));
+  }
+
+  /** As each voter has it. */
+  counts(): readonly (number | undefined)[] {
+    return this.voters.map((node) => this.countOn(node));
+  }
+
+  countOn({ machine }: SimulatedVoter): number | undefined {
+    return machine === undefined ? undefined : countOf(machine.image);
+  }
+
+  async #registerCounter(node: SimulatedVoter): Promise<BrokerEpoch> {
+    const { clusterId } = node.voter?.describe() ?? {};
+    assert(clusterId !== undefined, 'a voter that is asked belongs to a cluster');
+    const { revision } = await this.control(node, registerCounter(clusterId));
+    return brokerEpoch(revision);
   }
 
   /** All running voters have applied what the leader has in its log, and the same. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { directoryId, voterId } from '../../src/base/ids.ts';
 import { logIndex } from '../../src/base/raft-position.ts';
-import { factCommandCodec, factReplyCodec } from '../../src/wire/fact-codec.ts';
+import { controlReply, countReply } from '../quorum/producer-id-counter.ts';
 import { endpointOf, SimulatedQuorum, type SimulatedVoter } from '../quorum/simulated-quorum.ts';
 
 async function startedQuorum(options: {
@@ -58,7 +58,7 @@ describe('agreeing', () => {
       expect(await quorum.count(node, `asked of ${node.id}`)).toEqual(counted(expected));
     }
     await quorum.untilAgreed();
-    expect(quorum.voters.map(({ machine }) => machine?.facts.counter('count'))).toEqual([3, 3, 3]);
+    expect(quorum.counts()).toEqual([3, 3, 3]);
   });
 
   test('the loss of the leader loses nothing acknowledged, and writes go on', async () => {
@@ -72,7 +72,7 @@ describe('agreeing', () => {
     expect(quorum.simulation.world.nowMs - crashedMs).toBeLessThan(2000);
     leader.process.start();
     await quorum.untilAgreed();
-    expect(leader.machine?.facts.counter('count')).toBe(2);
+    expect(quorum.countOn(leader)).toBe(2);
   });
 
   test('all voters lose power at once and come back with everything acknowledged', async () => {
@@ -83,7 +83,7 @@ describe('agreeing', () => {
     quorum.start();
     await quorum.untilLeader();
     await quorum.untilAgreed();
-    expect(quorum.voters.map(({ machine }) => machine?.facts.counter('count'))).toEqual([3, 3, 3]);
+    expect(quorum.counts()).toEqual([3, 3, 3]);
     expect(quorum.node(1).voter?.describe().clusterId).toBe(before?.clusterId);
   });
 
@@ -91,21 +91,21 @@ describe('agreeing', () => {
     const quorum = await startedQuorum({ seed: 6 });
     const leader = await quorum.untilLeader();
     const [asked] = followersOf(quorum, leader);
+    await quorum.count(asked, 'before');
     let replies = 0;
-    const command = factCommandCodec.encode({ type: 'add-to-counter', requestId: 'once', name: 'count', amount: 1 });
     asked.process.run(() => {
-      void asked.voter?.ask({ type: 'propose', command }, 10_000).then((answer) => {
+      void asked.voter?.ask(quorum.countCall('once'), 10_000).then((answer) => {
         replies += 1;
-        expect(answer.type === 'done' && factReplyCodec.decode(answer.reply)).toEqual({ ok: true, value: counted(1) });
+        expect(answer.type === 'done' && countReply(controlReply(answer.reply))).toEqual(counted(2));
       });
     });
     // Committed on the followers, and the leader dies before its answer arrives.
-    await quorum.until(() => leader.machine?.facts.counter('count') === 1);
+    await quorum.until(() => quorum.countOn(leader) === 2);
     leader.process.powerCut();
     await quorum.until(() => replies === 1);
     leader.process.start();
     await quorum.untilAgreed();
-    expect(quorum.voters.map(({ machine }) => machine?.facts.counter('count'))).toEqual([1, 1, 1]);
+    expect(quorum.counts()).toEqual([2, 2, 2]);
   });
 
   test('a read index covers everything that was acknowledged before the read', async () => {
@@ -115,7 +115,7 @@ describe('agreeing', () => {
     const answer = await quorum.ask(asked, { type: 'read-index' });
     if (answer.type !== 'done') throw new Error(answer.type);
     await quorum.until(() => (asked.voter?.describe().commitIndex ?? 0) >= answer.index);
-    expect(asked.machine?.facts.counter('count')).toBe(1);
+    expect(quorum.countOn(asked)).toBe(1);
   });
 
   test('a voter that was away for long catches up by a snapshot', async () => {
@@ -126,7 +126,7 @@ describe('agreeing', () => {
     await quorum.until(() => (quorum.leader()?.voter?.describe().firstIndex ?? 0) > 30);
     away.process.start();
     await quorum.untilAgreed();
-    expect(away.machine?.facts.counter('count')).toBe(50);
+    expect(quorum.countOn(away)).toBe(50);
     expect(await quorum.count(away, 'request 50')).toEqual(counted(50));
   });
 
@@ -182,7 +182,7 @@ describe('changing voters', () => {
     expect(await quorum.ask(other, { type: 'change-voters', change: remove })).toMatchObject({ type: 'done' });
     expect(await quorum.ask(other, add)).toMatchObject({ type: 'done' });
     await quorum.untilAgreed();
-    expect(wiped.machine?.facts.counter('count')).toBe(1);
+    expect(quorum.countOn(wiped)).toBe(1);
     expect(await quorum.count(wiped, 'after')).toEqual(counted(2));
   });
 
@@ -211,7 +211,7 @@ describe('changing voters', () => {
       await write();
     }
     await quorum.untilAgreed();
-    expect(quorum.voters.map(({ machine }) => machine?.facts.counter('count'))).toEqual([34, 34, 34, 34, 34]);
+    expect(quorum.counts()).toEqual([34, 34, 34, 34, 34]);
     for (const number of [3, 2]) {
       const node = quorum.node(number);
       const { directoryId: leaving } = node.voter ?? { directoryId: directoryId('0'.repeat(32)) };
@@ -220,7 +220,7 @@ describe('changing voters', () => {
       node.process.crash();
       await write();
     }
-    await quorum.until(() => quorum.node(5).machine?.facts.counter('count') === 36);
+    await quorum.until(() => quorum.countOn(quorum.node(5)) === 36);
     expect(
       quorum
         .node(5)
@@ -243,8 +243,9 @@ test('the committed log can be followed on any voter, from where it still begins
     });
   });
   await quorum.until(() => seen.length > 0);
-  expect(seen).toEqual(['1 no-op', '2 command']);
-  expect(records?.lastIndex).toBe(2);
+  // The founding features, the broker of the counter, and the count.
+  expect(seen).toEqual(['1 no-op', '2 command', '3 command', '4 command']);
+  expect(records?.lastIndex).toBe(4);
 });
 
 test('a minute of writes with pauses of 250 ms of every voter brings no election', async () => {

@@ -7,6 +7,8 @@
  * Where voters change, the healed core is every machine that is whole, because which set is in force is not for
  * the scenario to guess; otherwise it is any majority.
  */
+import { brokerEpoch, type BrokerEpoch } from '../../../src/base/epochs.ts';
+import { snapshotOf } from '../../../src/metadata/metadata-snapshot.ts';
 import { defaultRaftLimits, type RaftLimits } from '../../../src/raft/raft-options.ts';
 import { faultCounter, faultKinds, type FaultScope } from '../../../src/simulation/fault-plan.ts';
 import { sentenceCounter } from '../../../src/simulation/reach-counters.ts';
@@ -15,11 +17,19 @@ import { diskFaults } from '../../../src/simulation/simulated-disk-knobs.ts';
 import type { SimulatedRandom } from '../../../src/simulation/simulated-random.ts';
 import { storeFaults } from '../../../src/simulation/simulated-store-knobs.ts';
 import type { Simulation } from '../../../src/simulation/simulation.ts';
-import { factCommandCodec, factReplyCodec } from '../../../src/wire/fact-codec.ts';
+import { metadataSnapshotCodec } from '../../../src/wire/metadata-log-codec.ts';
+import {
+  controlCall,
+  controlReply,
+  countOf,
+  countOne,
+  countReply,
+  registerCounter,
+} from '../../quorum/producer-id-counter.ts';
 import { CounterHistory } from './counter-history.ts';
 import { raftSightings, RaftSightings } from './raft-sightings.ts';
 import { drawVoterChange } from './voter-changer.ts';
-import { counterName, damageSentence, VoterUnderTest } from './voter-under-test.ts';
+import { damageSentence, VoterUnderTest } from './voter-under-test.ts';
 
 export const raftScenario: Scenario = {
   name: 'raft',
@@ -64,6 +74,7 @@ class RaftRun implements ScenarioRun {
   readonly #style: 'steady' | 'changing' | 'wiping';
   readonly #history = new CounterHistory();
   readonly #commands: Command[] = [];
+  #counterEpoch: BrokerEpoch | undefined;
   readonly #joined = new Set<number>();
   #isWiped = false;
   #core: readonly VoterUnderTest[] | undefined;
@@ -116,14 +127,15 @@ class RaftRun implements ScenarioRun {
     for (const { process, life } of this.#voters) {
       if (life === undefined) continue;
       const { commitIndex, committedChain } = life.voter.describe();
-      const content = life.machine.facts.content();
-      const counter = life.machine.facts.counter(counterName);
+      const { image } = life.machine;
+      const { byId: applied } = image.requests;
+      const counter = countOf(image);
       const facts = { voter: process.name, commitIndex, counter };
-      if (counter !== content.requests.length) return { what: 'R17: every request is applied once', facts };
-      const applied = new Set(content.requests.map(([requestId]) => requestId));
+      // The registration of the counter's broker is a request as well.
+      if (counter !== applied.size - image.brokers.size) return { what: 'R17: every request is applied once', facts };
       const lie = this.#commands.find(({ requestId, mayBeApplied }) => mayBeApplied === 0 && applied.has(requestId));
       if (lie !== undefined) return { what: 'R17: what was refused is not applied', facts: { ...facts, ...lie } };
-      const state = `${committedChain} ${JSON.stringify(content)}`;
+      const state = `${committedChain} ${Buffer.from(metadataSnapshotCodec.encode(snapshotOf(image))).toString('base64')}`;
       const known = states.get(commitIndex);
       if (known === undefined) states.set(commitIndex, { of: process.name, state });
       else if (known.state !== state)
@@ -187,6 +199,7 @@ class RaftRun implements ScenarioRun {
     if (this.#core !== undefined && this.#coreCommandsLeft === 0) return;
     const voter = this.#pickVoter();
     if (voter === undefined) return;
+    if (this.#counterEpoch === undefined) return this.#registerCounter(voter);
     if (this.#core !== undefined) this.#coreCommandsLeft -= 1;
     const requestId = `request ${this.#commands.length + 1}`;
     const command: Command = { requestId, asked: undefined, mayBeApplied: 0, isDone: false };
@@ -207,24 +220,27 @@ class RaftRun implements ScenarioRun {
     this.#ask(this.#random.pick(lost), voter);
   }
 
+  /** Asked until it is answered, always as the same request. */
+  #registerCounter(voter: VoterUnderTest): void {
+    const clusterId = voter.description?.clusterId;
+    if (clusterId === undefined) return;
+    voter.ask(controlCall(registerCounter(clusterId)), waitMs, (answer) => {
+      if (answer.type === 'done') this.#counterEpoch ??= brokerEpoch(answer.index);
+    });
+  }
+
   #ask(command: Command, voter: VoterUnderTest): void {
     const asked = { voter, start: voter.process.starts };
     command.asked = asked;
     command.mayBeApplied += 1;
-    const bytes = factCommandCodec.encode({
-      type: 'add-to-counter',
-      requestId: command.requestId,
-      name: counterName,
-      amount: 1,
-    });
-    voter.ask({ type: 'propose', command: bytes }, waitMs, (answer) => {
+    if (this.#counterEpoch === undefined) return;
+    voter.ask(controlCall(countOne(command.requestId, this.#counterEpoch)), waitMs, (answer) => {
       if (command.asked === asked) command.asked = undefined;
       if (answer.type === 'refused') command.mayBeApplied -= 1;
       if (answer.type !== 'done') return;
-      const reply = factReplyCodec.decode(answer.reply);
+      const reply = countReply(controlReply(answer.reply));
       command.isDone = true;
-      const counter = reply.ok && reply.value.type === 'counted' ? reply.value.counter : Number.NaN;
-      this.#history.onAdded(command.requestId, counter);
+      this.#history.onAdded(command.requestId, reply.type === 'counted' ? reply.counter : Number.NaN);
     });
   }
 

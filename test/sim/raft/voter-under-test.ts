@@ -5,21 +5,23 @@ import { InvariantError } from '../../../src/base/assert.ts';
 import { FaultError } from '../../../src/base/fault-error.ts';
 import { voterId, type VoterId } from '../../../src/base/ids.ts';
 import { delay } from '../../../src/ports/clock.ts';
-import { FactStateMachine } from '../../../src/quorum/fact-state-machine.ts';
+import { brokerSessionMsDefault } from '../../../src/quorum/controller-runner.ts';
+import type { MetadataStateMachine } from '../../../src/quorum/metadata-state-machine.ts';
+import { startMetadataVoter } from '../../../src/quorum/metadata-voter.ts';
 import { peerStreamLimitsDefault } from '../../../src/quorum/peer-stream.ts';
 import type { QuorumDescription } from '../../../src/quorum/quorum-description.ts';
 import type { SnapshotLimits } from '../../../src/quorum/snapshot-policy.ts';
-import { Voter, type VoterAddress, type VoterConfig } from '../../../src/quorum/voter.ts';
+import type { Voter, VoterAddress, VoterConfig } from '../../../src/quorum/voter.ts';
 import type { RaftWatch } from '../../../src/quorum/raft-runner.ts';
 import type { LeaderAnswer, LeaderCall } from '../../../src/raft/leader-call.ts';
 import type { RaftLimits } from '../../../src/raft/raft-options.ts';
 import type { ProcessPorts, SimulatedProcess } from '../../../src/simulation/simulated-process.ts';
 import type { Simulation } from '../../../src/simulation/simulation.ts';
 import { RaftDamageError } from '../../../src/storage/raft-damage.ts';
-import { factCommandCodec, factContentCodec, factReplyCodec } from '../../../src/wire/fact-codec.ts';
+import { metadataQuorumCodecs } from '../../../src/wire/metadata-quorum-codecs.ts';
 import { raftQuorumCodecs } from '../../../src/wire/raft-quorum-codecs.ts';
+import { countOf } from '../../quorum/producer-id-counter.ts';
 
-export const counterName = 'count';
 export const damageSentence = 'a voter refuses to start from a damaged store';
 const peerPort = 7181;
 const readPollMs = 5;
@@ -37,7 +39,7 @@ interface Life {
   readonly start: number;
   readonly ports: ProcessPorts;
   readonly voter: Voter;
-  readonly machine: FactStateMachine;
+  readonly machine: MetadataStateMachine;
 }
 
 export class VoterUnderTest {
@@ -82,7 +84,7 @@ export class VoterUnderTest {
     this.ask({ type: 'read-index' }, waitMs, (answer) => {
       if (answer.type !== 'done') return;
       void this.#untilApplied(life, answer.index).then(() => {
-        onValue(life.machine.facts.counter(counterName));
+        onValue(countOf(life.machine.image));
       });
     });
   }
@@ -94,11 +96,6 @@ export class VoterUnderTest {
   async #boot(ports: ProcessPorts): Promise<void> {
     const { world } = this.#options.simulation;
     const start = this.process.starts;
-    const machine = new FactStateMachine({
-      command: factCommandCodec,
-      reply: factReplyCodec,
-      content: factContentCodec,
-    });
     const end = (fault: unknown): void => {
       if (fault instanceof InvariantError) world.fail({ what: fault.message, facts: fault.facts, cause: fault });
       else if (fault instanceof FaultError) {
@@ -110,7 +107,15 @@ export class VoterUnderTest {
     try {
       const { watch } = this.#options;
       const config = this.#config();
-      const voter = await Voter.start({ ports, config, codecs: raftQuorumCodecs, machine, onFatal: end, watch });
+      const { voter, machine } = await startMetadataVoter({
+        ports,
+        config,
+        codecs: raftQuorumCodecs,
+        metadataCodecs: metadataQuorumCodecs,
+        sessionMs: brokerSessionMsDefault,
+        onFatal: end,
+        watch,
+      });
       this.#life = { start, ports, voter, machine };
     } catch (fault) {
       end(fault);
