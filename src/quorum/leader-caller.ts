@@ -2,7 +2,7 @@
  * Gets a call to whoever leads: answered here when this voter leads, else passed on over the peer port.
  *
  * A refusal had no effect, so a call that met no leader is tried again until its time is over; so is a command whose
- * outcome got lost, because the state machine applies its request id once. Changes of voters and transfers are
+ * outcome got lost, because its request id is carried out once. Changes of voters and transfers are
  * not: whoever asked decides.
  */
 import { assertUnreachable } from '../base/assert.ts';
@@ -114,7 +114,7 @@ function isWorthRetrying(call: LeaderCall, answer: LeaderAnswer): boolean {
     case 'done':
       return false;
     case 'outcome-unknown':
-      return call.type === 'propose' || call.type === 'control' || call.type === 'read-index';
+      return call.type === 'control' || call.type === 'read-index';
     case 'refused':
       return (
         answer.problem.type === 'not-leader' ||

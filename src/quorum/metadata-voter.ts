@@ -28,7 +28,7 @@ export interface MetadataVoter {
   readonly voter: Voter;
   readonly machine: MetadataStateMachine;
   readonly metadata: VoterMetadata;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export async function startMetadataVoter(options: MetadataVoterOptions): Promise<MetadataVoter> {

@@ -32,6 +32,12 @@ export interface RaftWatch {
   onStep(view: RaftView, event: RaftEvent, effects: readonly RaftEffect[]): void;
 }
 
+/** Of this voter's own controller. */
+interface ProposeCall {
+  readonly type: 'propose';
+  readonly command: Uint8Array;
+}
+
 export interface RaftRunnerOptions {
   readonly raft: Raft;
   readonly watch: RaftWatch | undefined;
@@ -100,14 +106,14 @@ export class RaftRunner {
   }
 
   /** Answered by this voter alone: refused as `not-leader` unless it leads. */
-  ask(call: RaftCall): Promise<LeaderAnswer> {
+  ask(call: RaftCall | ProposeCall): Promise<LeaderAnswer> {
     if (this.#stopped) return Promise.resolve(refusedCall({ type: 'not-serving' }));
     return new Promise((resolve) => {
       this.#begin(call, resolve);
     });
   }
 
-  #begin(call: RaftCall, resolve: (answer: LeaderAnswer) => void): void {
+  #begin(call: RaftCall | ProposeCall, resolve: (answer: LeaderAnswer) => void): void {
     switch (call.type) {
       case 'propose':
         this.#propose({ proposalId: this.#calls.addProposal(resolve), bytes: call.command });

@@ -2,17 +2,15 @@
  * Calls that only the leader can answer, as a value: a voter that does not lead passes them on as they are.
  *
  * Whoever asks must know three outcomes apart: it is done, it had no effect, nobody knows. A command that ended in
- * the third may be proposed again: the state machine applies a request id once.
+ * the third may be asked for again: a request id is carried out once.
  */
 import type { ClusterId, VoterId } from '../base/ids.ts';
 import type { LogIndex } from '../base/raft-position.ts';
 import type { ProposalProblem } from './raft-effect.ts';
 import type { VoterChange } from './raft-event.ts';
 
-/** Answered by the leader's Raft. */
+/** Answered by the leader's Raft, whoever asks. */
 export type RaftCall =
-  /** Carries its own request id, which Raft does not look at. */
-  | { readonly type: 'propose'; readonly command: Uint8Array }
   | { readonly type: 'read-index' }
   | { readonly type: 'change-voters'; readonly change: VoterChange }
   | { readonly type: 'transfer'; readonly target: VoterId | undefined };

@@ -15,13 +15,14 @@ import type { LeaderRefusal } from '../raft/leader-call.ts';
 import { decodeMessage, must, unreadable } from './decode-message.ts';
 import { odradek } from './generated/messages.js';
 import { answerFromWire, answerToWire } from './metadata-answer-codec.ts';
-import { requestFromWire, requestToWire } from './metadata-command-codec.ts';
+import { commandFromWire, commandToWire } from './metadata-command-codec.ts';
 import { brokerFrom, brokerStateFromWire, brokerStates } from './metadata-record-codec.ts';
 import { refusalFromWire, refusalToWire } from './metadata-refusal-codec.ts';
 import { leaderRefusalFromWire, leaderRefusalToWire } from './raft-leader-codec.ts';
 import { entryFromWire, entryToWire } from './raft-log-codec.ts';
 
 const wire = odradek.internal.v1;
+const notRegistered = wire.BrokerStateName.BROKER_STATE_NAME_UNSPECIFIED;
 type WireDecided = odradek.internal.v1.DecideResponse.$Properties;
 type WireHeartbeat = odradek.internal.v1.HeartbeatRequest.$Properties;
 type WireHeard = odradek.internal.v1.HeartbeatResponse.$Properties;
@@ -30,12 +31,12 @@ export const controlCallCodec: Codec<ControlCall> = {
   encode: (call) =>
     wire.ControlCall.encode(
       call.type === 'request'
-        ? { request: requestToWire(call.request) }
+        ? { request: commandToWire(call.request) }
         : { heartbeat: heartbeatToWire(call.heartbeat) },
     ).finish(),
   decode: (ownedBytes) =>
     decodeMessage(wire.ControlCall, ownedBytes, ({ request, heartbeat }) => {
-      if (request) return { type: 'request', request: requestFromWire(request) };
+      if (request) return { type: 'request', request: commandFromWire(request) };
       if (heartbeat) return { type: 'heartbeat', heartbeat: heartbeatFromWire(heartbeat) };
       return unreadable('call', undefined, 'a call that this release knows');
     }),
@@ -55,8 +56,8 @@ export const controlReplyCodec: Codec<ControlReply> = {
 
 /** Serves DecideMany as well, whose messages are the same bytes. */
 export const decideRequestCodec: Codec<MetadataRequest> = {
-  encode: (request) => wire.DecideRequest.encode({ request: requestToWire(request) }).finish(),
-  decode: (ownedBytes) => decodeMessage(wire.DecideRequest, ownedBytes, ({ request }) => requestFromWire(request)),
+  encode: (request) => wire.DecideRequest.encode({ request: commandToWire(request) }).finish(),
+  decode: (ownedBytes) => decodeMessage(wire.DecideRequest, ownedBytes, ({ request }) => commandFromWire(request)),
 };
 
 /** What a node without a vote is told about its command. */
@@ -171,13 +172,13 @@ function heartbeatFromWire({ brokerId, brokerEpoch, revision, isLeaving }: WireH
 
 function heardToWire({ state, revision }: Heard): WireHeard {
   return {
-    state: state === undefined ? wire.BrokerStateName.BROKER_STATE_NAME_UNSPECIFIED : brokerStates[state],
+    state: state === undefined ? notRegistered : brokerStates[state],
     revision,
   };
 }
 
 function heardFromWire({ state, revision }: WireHeard): Heard {
-  const isKnown = (state ?? 0) !== (wire.BrokerStateName.BROKER_STATE_NAME_UNSPECIFIED as number);
+  const isKnown = (state ?? notRegistered) !== notRegistered;
   return { type: 'heard', state: isKnown ? brokerStateFromWire(state) : undefined, revision: revisionFrom(revision) };
 }
 

@@ -7,7 +7,7 @@ import { positionFromOutside } from '../base/brand.ts';
 import { incarnationIdFromOutside, topicIdFromOutside, type TopicId } from '../base/ids.ts';
 import type { MetadataAnswer } from '../metadata/metadata-command.ts';
 import { must, unreadable } from './decode-message.ts';
-import { odradek } from './generated/messages.js';
+import type { odradek } from './generated/messages.js';
 import { brokerFrom } from './metadata-record-codec.ts';
 
 type Wire = odradek.internal.v1.MetadataAnswer.$Properties;

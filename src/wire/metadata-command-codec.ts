@@ -23,7 +23,7 @@ import type {
   UpdateTopic,
 } from '../metadata/metadata-command.ts';
 import { must, unreadable } from './decode-message.ts';
-import { odradek } from './generated/messages.js';
+import type { odradek } from './generated/messages.js';
 import { brokerFrom, brokersFrom, featuresFromWire } from './metadata-record-codec.ts';
 
 type Wire = odradek.internal.v1.MetadataRequest.$Properties;
@@ -31,12 +31,12 @@ type WireReference = odradek.internal.v1.TopicReference.$Properties;
 type WireChange = odradek.internal.v1.ConfigChangeValue.$Properties;
 type WireAssignment = odradek.internal.v1.AssignedBrokers.$Properties;
 
-export function requestToWire({ requestId, command }: MetadataRequest): Wire {
-  return { requestId, ...commandToWire(command) };
+export function commandToWire({ requestId, command }: MetadataRequest): Wire {
+  return { requestId, ...bodyToWire(command) };
 }
 
-export function requestFromWire(message: Wire | null | undefined): MetadataRequest {
-  return { requestId: message?.requestId ?? '', command: commandFromWire(message ?? {}) };
+export function commandFromWire(message: Wire | null | undefined): MetadataRequest {
+  return { requestId: message?.requestId ?? '', command: bodyFromWire(message ?? {}) };
 }
 
 export function referenceToWire(topic: TopicRef): WireReference {
@@ -50,7 +50,7 @@ export function referenceFromWire(message: WireReference | null | undefined): To
   return id === undefined ? unreadable('topic', undefined, 'a name or an id') : { by: 'id', topicId: id };
 }
 
-function commandToWire(command: MetadataCommand): Omit<Wire, 'requestId'> {
+function bodyToWire(command: MetadataCommand): Omit<Wire, 'requestId'> {
   switch (command.type) {
     case 'create-topic': {
       const { name, partitionCount = null, replicationFactor = null, ifNotExists, validateOnly } = command;
@@ -86,7 +86,7 @@ function commandToWire(command: MetadataCommand): Omit<Wire, 'requestId'> {
   }
 }
 
-function commandFromWire(message: Wire): MetadataCommand {
+function bodyFromWire(message: Wire): MetadataCommand {
   if (message.createTopic) return createFromWire(message.createTopic);
   if (message.updateTopic) return updateFromWire(message.updateTopic);
   if (message.deleteTopic) {

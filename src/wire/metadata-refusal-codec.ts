@@ -56,7 +56,6 @@ const typeNames = new Map(
   Object.entries(types).map(([name, type]) => [type as number, name as MetadataRefusal['type']]),
 );
 
-// tidy: function-length: one row per refusal, and no other branch
 function fieldsToWire(refusal: MetadataRefusal): Wire {
   switch (refusal.type) {
     case 'invalid':
@@ -113,7 +112,6 @@ function fieldsToWire(refusal: MetadataRefusal): Wire {
   }
 }
 
-// tidy: function-length: one row per refusal, and no other branch
 function read(type: MetadataRefusal['type'], message: Wire): MetadataRefusal {
   const { name: absentName, why: absentWhy, wanted: absentWanted } = message;
   const name = absentName ?? '';

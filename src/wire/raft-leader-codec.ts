@@ -35,8 +35,6 @@ export const leaderAnswerCodec: Codec<LeaderAnswer> = {
 
 function callToWire(call: LeaderCall): WireCall {
   switch (call.type) {
-    case 'propose':
-      return { propose: { command: call.command } };
     case 'control':
       return { control: { request: call.request } };
     case 'read-index':
@@ -51,7 +49,6 @@ function callToWire(call: LeaderCall): WireCall {
 }
 
 function callFromWire(message: WireCall): LeaderCall {
-  if (message.propose) return { type: 'propose', command: message.propose.command ?? new Uint8Array(0) };
   if (message.control) return { type: 'control', request: message.control.request ?? new Uint8Array(0) };
   if (message.readIndex) return { type: 'read-index' };
   if (message.changeVoters) return { type: 'change-voters', change: changeFromWire(message.changeVoters) };

@@ -2,7 +2,6 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { directoryId, voterId } from '../../src/base/ids.ts';
 import { logIndex, term } from '../../src/base/raft-position.ts';
-import type { Codec } from '../../src/ports/codec.ts';
 import { odradek } from '../../src/wire/generated/messages.js';
 import { leaderAnswerCodec, leaderCallCodec } from '../../src/wire/raft-leader-codec.ts';
 import { entryPayloadCodec, foundingSetCodec, snapshotMetadataCodec } from '../../src/wire/raft-log-codec.ts';
@@ -12,37 +11,10 @@ import {
   peerReplyCodec,
   peerSayingCodec,
 } from '../../src/wire/raft-peer-codec.ts';
+import { comesBack } from './comes-back.ts';
 import * as values from './raft-values.ts';
 
 const wire = odradek.internal.v1;
-
-function comesBack<Value>(name: string, codec: Codec<Value>, arbitrary: fc.Arbitrary<Value>): void {
-  test(`${name} come back as they were sent`, () => {
-    fc.assert(
-      fc.property(arbitrary, (value) => {
-        const decoded = codec.decode(codec.encode(value));
-        expect(plain(decoded)).toEqual(plain({ ok: true, value }));
-      }),
-      { numRuns: 300 },
-    );
-  });
-  test(`${name} made of arbitrary bytes are refused or read, never thrown`, () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-        expect(typeof codec.decode(bytes).ok).toBe('boolean');
-      }),
-      { numRuns: 300 },
-    );
-  });
-}
-
-/** Bytes by content, whatever subclass of Uint8Array holds them. */
-function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return { bytes: Array.from(value) };
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
-}
 
 const { record, constant, oneof } = fc;
 comesBack('entry payloads', entryPayloadCodec, values.payloads);

@@ -103,7 +103,7 @@ export const bootstrapAnswers: fc.Arbitrary<BootstrapAnswer> = fc.oneof(
 );
 
 export const leaderCalls: fc.Arbitrary<LeaderCall> = fc.oneof(
-  bytes.map((command) => ({ type: 'propose' as const, command })),
+  bytes.map((request) => ({ type: 'control' as const, request })),
   fc.constant({ type: 'read-index' as const }),
   voters.map((voter) => ({ type: 'change-voters' as const, change: { type: 'add' as const, voter } })),
   voters.map((voter) => ({ type: 'change-voters' as const, change: { type: 'update' as const, voter } })),
@@ -115,7 +115,7 @@ export const leaderCalls: fc.Arbitrary<LeaderCall> = fc.oneof(
 
 const anyVoter = fc.option(voterIds, { nil: undefined });
 
-const refusals: fc.Arbitrary<LeaderRefusal> = fc.oneof(
+export const refusals: fc.Arbitrary<LeaderRefusal> = fc.oneof(
   fc.record({ type: fc.constant('not-leader' as const), leader: anyVoter }),
   fc.record({ type: fc.constant('transfer-timed-out' as const), target: anyVoter }),
   fc.record({ type: fc.constant('transfer-in-progress' as const), target: voterIds }),
