@@ -72,7 +72,7 @@ function brokerFindings({ brokers, topics }: MetadataImage): HealthFinding[] {
     {
       code: 'BROKER_FENCED',
       severity: 'warning',
-      summary: `${of(fenced.length, 'broker')} of ${brokers.size} is not heard from, or has not caught up yet`,
+      summary: `not heard from, or not caught up yet: ${of(fenced.length, 'broker')} of ${brokers.size}`,
       remedy: 'start it again, or see whether it reaches the voters',
       ...about(fenced.map(({ brokerId }) => `broker ${brokerId}`)),
     },
@@ -96,21 +96,21 @@ function partitionFindings(image: MetadataImage): HealthFinding[] {
     {
       code: 'PARTITION_LEADERLESS',
       severity: 'critical',
-      summary: `${of(leaderless.length, 'partition')} can be neither written nor read: no in-sync broker is there`,
+      summary: `neither written nor read, because no in-sync broker is there: ${of(leaderless.length, 'partition')}`,
       remedy: 'start the brokers that keep it (GetTopic shows the in-sync ones)',
       ...about(leaderless),
     },
     {
       code: 'PARTITION_UNDER_MIN_ISR',
       severity: 'critical',
-      summary: `${of(tooFew.length, 'partition')} refuses writes with acks=all: fewer brokers are in sync than min.insync.replicas`,
+      summary: `no writes with acks=all, because fewer brokers are in sync than min.insync.replicas: ${of(tooFew.length, 'partition')}`,
       remedy: 'bring back the brokers that keep it; lowering min.insync.replicas gives up safety',
       ...about(tooFew),
     },
     {
       code: 'PARTITION_UNDER_REPLICATED',
       severity: 'warning',
-      summary: `${of(underReplicated.length, 'partition')} has fewer in-sync brokers than replicas`,
+      summary: `fewer in-sync brokers than replicas: ${of(underReplicated.length, 'partition')}`,
       remedy: 'bring back the brokers that are missing, or wait until they have caught up',
       ...about(underReplicated),
     },

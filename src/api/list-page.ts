@@ -6,7 +6,7 @@
  */
 import type { OrderedKey, OrderedMap } from '../base/ordered-map.ts';
 import { ok, refused, type Result } from '../base/result.ts';
-import { pageSizeDefault, pageSizeMax, pageTokenOf, type PageRequest } from '../wire/request-fields.ts';
+import { findRowOf, pageSizeDefault, pageSizeMax, pageTokenOf, type PageRequest } from '../wire/request-fields.ts';
 import type { ApiProblem } from './api-problem.ts';
 
 export interface Page<Row> {
@@ -24,23 +24,25 @@ export function pageOfNames<Value>(
   page: PageRequest,
   weigh: (value: Value) => number = () => 1,
 ): Page<Value> {
-  return pageFrom(map, { ...page, key: page.after, weigh });
+  return pageFrom(map, { size: page.size, after: findRowOf(page.token), weigh });
 }
 
 export function pageOfNumbers<Key extends number, Value>(
   map: OrderedMap<Key, Value>,
   page: PageRequest,
 ): Result<Page<Value>, ApiProblem> {
-  const key = page.after === undefined ? undefined : Number(page.after);
-  if (key !== undefined && String(key) !== page.after) return refused(otherToken);
-  return ok(pageFrom(map, { ...page, key: key as Key | undefined, weigh: () => 1 }));
+  const row = findRowOf(page.token);
+  const after = row === undefined ? undefined : Number(row);
+  if (after !== undefined && String(after) !== row) return refused(otherToken);
+  return ok(pageFrom(map, { size: page.size, after: after as Key | undefined, weigh: () => 1 }));
 }
 
 /** For lists that are short and never change. Sorted by name. */
 export function pageOfFixed<Row extends { readonly name: string }>(
   rows: readonly Row[],
-  { size = pageSizeDefault, after }: PageRequest,
+  { size = pageSizeDefault, token }: PageRequest,
 ): Page<Row> {
+  const after = findRowOf(token);
   const left = after === undefined ? rows : rows.filter(({ name }) => name > after);
   const shown = left.slice(0, Math.min(size, pageSizeMax));
   const last = shown.at(-1);
@@ -50,14 +52,15 @@ export function pageOfFixed<Row extends { readonly name: string }>(
   };
 }
 
-interface KeyedPage<Key, Value> extends PageRequest {
-  readonly key: Key | undefined;
+interface KeyedPage<Key, Value> {
+  readonly size: number | undefined;
+  readonly after: Key | undefined;
   readonly weigh: (value: Value) => number;
 }
 
 function pageFrom<Key extends OrderedKey, Value>(
   map: OrderedMap<Key, Value>,
-  { size = pageSizeDefault, key: after, weigh }: KeyedPage<Key, Value>,
+  { size = pageSizeDefault, after, weigh }: KeyedPage<Key, Value>,
 ): Page<Value> {
   const rowsMax = Math.min(size, pageSizeMax);
   const rows: Value[] = [];

@@ -27,6 +27,8 @@ interface Unanswered {
   readonly status: Status;
 }
 
+const headers = { 'odradek-client-id': 'odradek-cli' };
+
 /** A node that cannot be reached is passed over; any other refusal is the answer. */
 export async function callCluster<Request, Reply>(
   network: Network,
@@ -36,7 +38,7 @@ export async function callCluster<Request, Reply>(
   const passedOver: Unanswered[] = [];
   for (const endpoint of brokers) {
     const channel = network.channel(endpoint);
-    const options = { deadlineMs: timeoutMs, headers: { 'odradek-client-id': 'odradek-cli' } };
+    const options = { deadlineMs: timeoutMs, headers };
     const answer = await callUnary(channel, { method, request: [requestCodec.encode(request)], options });
     channel.close();
     if (!answer.ok) {

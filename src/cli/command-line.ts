@@ -6,8 +6,12 @@
 import { Command, CommanderError } from 'commander';
 import { CliError, exitCodes, renderFailure, type CliFailure } from './cli-error.ts';
 import { brokersDefault, readCommonOptions, type WrittenOptions } from './command-options.ts';
+import { addBrokerGroup, addClusterGroup } from './cluster-group.ts';
+import { addQuorumGroup } from './quorum-group.ts';
 import type { ServerOptions } from './server-settings.ts';
 import type { Terminal } from './terminal.ts';
+import { addTopicGroup } from './topic-group.ts';
+import { collect } from './cluster-action.ts';
 
 /** Resolves to the exit code of the process. Rejects only with what main.ts must report: bugs and unexpected faults. */
 export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
@@ -39,20 +43,23 @@ function commandTree(terminal: Terminal): Command {
       'nodes to ask, HOST:PORT[,HOST:PORT...]; env ODRADEK_BROKERS',
       brokersOfEnvironment(),
     )
-    .option('-o, --output <format>', 'table for people, json for programs', 'table')
+    .option('-o, --output <format>', 'table or wide for people; json, ndjson, yaml or name for programs', 'table')
     .option('--timeout <duration>', 'how long to wait for an answer', '5s')
     .showSuggestionAfterError(true)
     .addHelpText('after', helpAfter);
   addServer(root, terminal);
-  addQuorum(root, terminal);
+  addTopicGroup(root, terminal);
+  addBrokerGroup(root, terminal);
+  addClusterGroup(root, terminal);
+  addQuorumGroup(root, terminal);
   addConfig(root, terminal);
   root
     .command('version')
     .description('print the version')
     .action(async (_options: unknown, command: Command) => {
-      const { output } = readCommonOptions(command.optsWithGlobals<WrittenOptions>());
+      const options = readCommonOptions(command.optsWithGlobals<WrittenOptions>());
       const { printVersion } = await import('./version-command.ts');
-      printVersion(terminal, output);
+      await printVersion(terminal, options);
     });
   return root;
 }
@@ -67,6 +74,8 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 not authorised, 
 First steps:
   odradek server                 run a node with the defaults, until ctrl-C
   odradek quorum status          ask it how the quorum is
+  odradek cluster health         what is wrong, and what to do
+  odradek topic create NAME      make a topic, once there are brokers
   odradek config example         print every setting with its default`;
 
 function addServer(root: Command, terminal: Terminal): void {
@@ -80,19 +89,6 @@ function addServer(root: Command, terminal: Terminal): void {
     .action(async (options: ServerOptions) => {
       const { runServer } = await import('./server-command.ts');
       await runServer(options, terminal);
-    });
-}
-
-function addQuorum(root: Command, terminal: Terminal): void {
-  const quorum = root.command('quorum').description('the Raft group that owns the metadata');
-  quorum
-    .command('status')
-    .description('who leads, how far each voter is')
-    .option('-w, --watch [duration]', 'print again and again, every 2s unless you say otherwise')
-    .action(async (options: { watch?: string | true }, command: Command) => {
-      const common = readCommonOptions(command.optsWithGlobals<WrittenOptions>());
-      const { quorumStatus } = await import('./quorum-command.ts');
-      await quorumStatus(terminal, common, options.watch);
     });
 }
 
@@ -110,10 +106,6 @@ function addConfig(root: Command, terminal: Terminal): void {
     });
 }
 
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}
-
 /** Undefined for what no command foresaw. */
 function failureOf(error: unknown): CliFailure | undefined {
   if (error instanceof CliError) return error.failure;
@@ -124,8 +116,9 @@ function failureOf(error: unknown): CliFailure | undefined {
 
 /** Looked up in the words themselves, because a usage error comes before options are read. */
 function wantsJson(words: readonly string[]): boolean {
-  return words.some(
-    (word, at) =>
-      word === '-ojson' || word === '--output=json' || (/^(-o|--output)$/.test(word) && words[at + 1] === 'json'),
-  );
+  return words.some((word, at) => {
+    const format =
+      /^(?:-o|--output=)(.+)$/.exec(word)?.[1] ?? (/^(-o|--output)$/.test(word) ? words[at + 1] : undefined);
+    return format === 'json' || format === 'ndjson';
+  });
 }

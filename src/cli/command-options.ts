@@ -2,10 +2,12 @@
  * Options that every command takes, read into values.
  */
 import { isDialable } from '../base/endpoint.ts';
+import { suggestion } from '../base/nearest-name.ts';
 import { CliError } from './cli-error.ts';
 import { duration } from './setting-kinds.ts';
 
-export type OutputFormat = 'table' | 'json';
+export const outputFormats = ['table', 'wide', 'json', 'ndjson', 'yaml', 'name'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
 
 export interface CommonOptions {
   /** Nodes to ask, in this order, until one answers. */
@@ -37,10 +39,14 @@ export function readCommonOptions(written: WrittenOptions): CommonOptions {
       message: `--brokers is ${JSON.stringify(wrong ?? written.brokers)}, which is not HOST:PORT[,HOST:PORT...]`,
       hint: `for example: odradek -b ${brokersDefault} quorum status`,
     });
-  if (written.output !== 'table' && written.output !== 'json')
-    throw new CliError({ exit: 'usage', message: `--output is ${written.output}, which is not table or json` });
+  const output = outputFormats.find((format) => format === written.output);
+  if (output === undefined)
+    throw new CliError({
+      exit: 'usage',
+      message: `--output is ${written.output}, which is none of ${outputFormats.join(', ')}${suggestion(written.output, outputFormats)}`,
+    });
   const timeoutMs = timeoutSetting.read(written.timeout);
   if (!timeoutMs.ok)
     throw new CliError({ exit: 'usage', message: `--timeout is ${written.timeout}, which ${timeoutMs.problem}` });
-  return { brokers, output: written.output, timeoutMs: timeoutMs.value };
+  return { brokers, output, timeoutMs: timeoutMs.value };
 }

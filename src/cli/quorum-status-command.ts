@@ -1,36 +1,21 @@
 /**
  * `odradek quorum status`: asks one node for the quorum and prints it, once or again and again.
  */
-import type { Clock } from '../ports/clock.ts';
-import { delay } from '../ports/clock.ts';
-import type { Network } from '../ports/stream.ts';
 import { getQuorumRequestCodec, quorumReplyCodec } from '../wire/quorum-messages.ts';
-import { callCluster } from './cluster-call.ts';
-import type { CommonOptions } from './command-options.ts';
-import { quorumAsJson, quorumAsTable } from './quorum-table.ts';
-import { clearScreen, type Terminal } from './terminal.ts';
+import { ask, type CommandContext } from './command-context.ts';
+import { quorumAsTable } from './quorum-table.ts';
+import { repeat } from './repeat-sheet.ts';
 
-export interface QuorumStatusCommand {
-  readonly terminal: Terminal;
-  readonly network: Network;
-  readonly clock: Clock;
-  readonly options: CommonOptions;
-  /** Undefined: print once. */
-  readonly repeatEveryMs: number | undefined;
-}
-
-export async function printQuorumStatus(command: QuorumStatusCommand): Promise<void> {
-  const { terminal, network, clock, options, repeatEveryMs } = command;
-  for (;;) {
-    const { reply, endpoint } = await callCluster(network, options, {
+/** `repeatEveryMs` undefined: once. */
+export async function printQuorumStatus(context: CommandContext, repeatEveryMs: number | undefined): Promise<void> {
+  const { terminal } = context;
+  await repeat(context, repeatEveryMs, async () => {
+    const { reply, endpoint } = await ask(context, {
       method: 'odradek.v1.QuorumService/GetQuorum',
       request: undefined,
       requestCodec: getQuorumRequestCodec,
       replyCodec: quorumReplyCodec,
     });
-    if (repeatEveryMs !== undefined) clearScreen(terminal);
-    terminal.out(options.output === 'json' ? quorumAsJson(reply) : quorumAsTable(reply, endpoint, terminal));
-    if (repeatEveryMs === undefined) return;
-    await delay(clock, repeatEveryMs);
-  }
+    return { name: reply.clusterId ?? '', plain: reply, text: () => quorumAsTable(reply, endpoint, terminal) };
+  });
 }

@@ -1,15 +1,9 @@
 /**
- * The state of the quorum as text, for people (a few facts and a table) and for programs (JSON).
+ * The state of the quorum as text for people: a few facts and a table.
  */
 import type { QuorumReply, VoterReply } from '../wire/quorum-messages.ts';
 import { bold, type Terminal } from './terminal.ts';
 import { textTable } from './text-table.ts';
-
-export function quorumAsJson(quorum: QuorumReply): string {
-  // Absent facts are null rather than missing: a script then meets the same keys whatever the state.
-  const orNull = (_key: string, value: unknown): unknown => (value === undefined ? null : value);
-  return `${JSON.stringify(quorum, orNull)}\n`;
-}
 
 export function quorumAsTable(quorum: QuorumReply, answeredBy: string, terminal: Terminal): string {
   const facts: [string, string][] = [

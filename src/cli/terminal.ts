@@ -7,8 +7,12 @@
 export interface Terminal {
   readonly isInteractive: boolean;
   readonly hasColour: boolean;
+  /** Somebody sits there who can be asked. */
+  readonly canAsk: boolean;
   out(text: string): void;
   err(text: string): void;
+  /** Lines that are typed or piped in, one after the other, each asked for with `prompt`; undefined: no more. */
+  ask(prompt: string): Promise<string | undefined>;
 }
 
 export function processTerminal(): Terminal {
@@ -18,7 +22,31 @@ export function processTerminal(): Terminal {
     isInteractive,
     hasColour: isInteractive && (noColour === undefined || noColour === '') && term !== 'dumb',
     out: (text) => void process.stdout.write(text),
+    canAsk: process.stdin.isTTY && process.stderr.isTTY,
     err: (text) => void process.stderr.write(text),
+    ask: lineReader(),
+  };
+}
+
+/** Prompts go to stderr, and only where somebody sees them. */
+function lineReader(): Terminal['ask'] {
+  let lines: AsyncIterator<string> | undefined;
+  let showPrompt = (_prompt: string): void => {};
+  return async (prompt) => {
+    if (lines === undefined) {
+      const { createInterface } = await import('node:readline');
+      const isSeen = process.stdin.isTTY && process.stderr.isTTY;
+      const reader = createInterface({ input: process.stdin, output: process.stderr, terminal: isSeen });
+      lines = reader[Symbol.asyncIterator]();
+      showPrompt = (text) => {
+        if (!isSeen) return;
+        reader.setPrompt(text);
+        reader.prompt();
+      };
+    }
+    showPrompt(prompt);
+    const next = await lines.next();
+    return next.done === true ? undefined : next.value;
   };
 }
 

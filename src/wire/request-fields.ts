@@ -35,8 +35,8 @@ export function consistencyFromWire(wire: odradek.v1.Consistency): ConsistencyNa
 export interface PageRequest {
   /** Undefined: whatever the service thinks is right. */
   readonly size: number | undefined;
-  /** The key of the last row that the caller has; undefined: from the first on. */
-  readonly after: string | undefined;
+  /** What the page before ended with; empty: from the first row on. */
+  readonly token: string;
 }
 
 export const pageSizeDefault = 100;
@@ -47,13 +47,15 @@ interface WirePage {
   readonly pageToken: string;
 }
 
-export function pageToWire({ size, after }: PageRequest): WirePage {
-  return { pageSize: size ?? 0, pageToken: after === undefined ? '' : pageTokenOf(after) };
+export function pageToWire({ size, token }: PageRequest): WirePage {
+  return { pageSize: size ?? 0, pageToken: token };
 }
 
 export function pageFromWire({ pageSize, pageToken }: WirePage): PageRequest {
   if (pageSize < 0) return unreadable('page_size', pageSize, 'a number of rows');
-  return { size: pageSize === 0 ? undefined : pageSize, after: pageToken === '' ? undefined : afterFrom(pageToken) };
+  if (pageToken !== '' && findRowOf(pageToken) === undefined)
+    return unreadable('page_token', pageToken, 'a token that a page ended with');
+  return { size: pageSize === 0 ? undefined : pageSize, token: pageToken };
 }
 
 /** What every list asks. */
@@ -62,17 +64,16 @@ export interface ListRequest {
   readonly consistency: ConsistencyName;
 }
 
-/** Opaque to callers, so that what it says can change; the first letter is its version. */
-export function pageTokenOf(after: string): string {
-  return `a${Buffer.from(after).toString('base64url')}`;
+/** Opaque to callers, so that what it says can change; the first letter is its version. `key` is the last row's. */
+export function pageTokenOf(key: string): string {
+  return `a${Buffer.from(key).toString('base64url')}`;
 }
 
-function afterFrom(pageToken: string): string {
-  const after = Buffer.from(pageToken.slice(1), 'base64url').toString();
+/** The key of the last row before the page; undefined for what is no token. */
+export function findRowOf(pageToken: string): string | undefined {
+  const key = Buffer.from(pageToken.slice(1), 'base64url').toString();
   // Only what was made here reads back as itself.
-  return pageTokenOf(after) === pageToken
-    ? after
-    : unreadable('page_token', pageToken, 'a token that a page ended with');
+  return pageTokenOf(key) === pageToken ? key : undefined;
 }
 
 /** Undefined: the caller leaves it to the node. */

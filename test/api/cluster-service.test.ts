@@ -30,7 +30,7 @@ import { updateConfigsReplyCodec, updateFeaturesReplyCodec } from '../../src/wir
 import { AdminServer, loneQuorum, topicNamed } from './admin-server.ts';
 
 const linearizable = 'linearizable' as const;
-const wholeList = { page: { size: undefined, after: undefined }, consistency: linearizable };
+const wholeList = { page: { size: undefined, token: '' }, consistency: linearizable };
 const getConfigs = [getConfigsRequestCodec, getConfigsReplyCodec] as const;
 const updateConfigs = [updateConfigsRequestCodec, updateConfigsReplyCodec] as const;
 const getHealth = [getHealthRequestCodec, getHealthReplyCodec] as const;

@@ -5,16 +5,12 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pageOfFixed } from '../../src/api/list-page.ts';
 import { listBrokersReplyCodec, listBrokersRequestCodec } from '../../src/wire/broker-messages.ts';
-import type { PageRequest } from '../../src/wire/request-fields.ts';
+import { pageTokenOf, type PageRequest } from '../../src/wire/request-fields.ts';
 import { listTopicsReplyCodec, listTopicsRequestCodec } from '../../src/wire/topic-messages.ts';
 import { AdminServer, topicNamed } from './admin-server.ts';
 
 const topics = [listTopicsRequestCodec, listTopicsReplyCodec] as const;
 const brokers = [listBrokersRequestCodec, listBrokersReplyCodec] as const;
-
-function afterOf(token: string): string | undefined {
-  return token === '' ? undefined : Buffer.from(token.slice(1), 'base64url').toString();
-}
 
 const name = (number: number): string => `topic-${number % 50}`;
 
@@ -43,13 +39,13 @@ test('a topic that exists all the while is on exactly one page, and pages are in
         const always = new Set(all);
         const ever = new Set(all);
         const seen: string[] = [];
-        let page: PageRequest = { size, after: undefined };
+        let page: PageRequest = { size, token: '' };
         for (let at = 0; ; at += 1) {
           const reply = await server.call('TopicService/ListTopics', topics, { page, consistency: 'linearizable' });
           seen.push(...reply.topics.map((topic) => topic.name));
           expect(reply.topics.length).toBeLessThanOrEqual(size);
           if (reply.nextPageToken === '') break;
-          page = { size, after: afterOf(reply.nextPageToken) };
+          page = { size, token: reply.nextPageToken };
           for (const step of between[at] ?? []) {
             if ('make' in step) make(step.make);
             else {
@@ -75,21 +71,21 @@ test('a topic that exists all the while is on exactly one page, and pages are in
 test('brokers are listed in the order of their numbers, a page at a time', async () => {
   const server = new AdminServer({ brokers: 12 });
   const seen: number[] = [];
-  let after: string | undefined;
+  let token = '';
   do {
     const reply = await server.call('ClusterService/ListBrokers', brokers, {
-      page: { size: 5, after },
+      page: { size: 5, token },
       consistency: 'local',
     });
     seen.push(...reply.brokers.map(({ brokerId }) => brokerId));
-    after = afterOf(reply.nextPageToken);
-  } while (after !== undefined);
+    token = reply.nextPageToken;
+  } while (token !== '');
   expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 });
 
 test('a token of another list is refused', async () => {
   const server = new AdminServer({ brokers: 1 });
-  const page = { size: undefined, after: 'orders' };
+  const page = { size: undefined, token: pageTokenOf('orders') };
   const refusal = await server.refusal('ClusterService/ListBrokers', brokers[0], { page, consistency: 'local' });
   expect(refusal).toMatchObject({ reason: 'INVALID_REQUEST', violations: [{ field: 'page_token' }] });
 });
@@ -98,7 +94,7 @@ test('no page has more than a thousand rows, and a hundred where the caller does
   const server = new AdminServer({ brokers: 1 });
   for (let number = 0; number < 1100; number += 1) server.controller.must(topicNamed(`t${number}`));
   const lengthOf = async (size: number | undefined): Promise<number> => {
-    const page = { size, after: undefined };
+    const page = { size, token: '' };
     return (await server.call('TopicService/ListTopics', topics, { page, consistency: 'local' })).topics.length;
   };
   expect(await lengthOf(undefined)).toBe(100);
@@ -110,12 +106,12 @@ test('the pages of a fixed list are the whole list', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 7 }), (size) => {
       const seen: string[] = [];
-      let token: string | undefined;
+      let token = '';
       do {
-        const page = pageOfFixed(rows, { size, after: token === undefined ? undefined : afterOf(token) });
+        const page = pageOfFixed(rows, { size, token });
         seen.push(...page.rows.map((row) => row.name));
-        token = page.nextPageToken === '' ? undefined : page.nextPageToken;
-      } while (token !== undefined);
+        token = page.nextPageToken;
+      } while (token !== '');
       expect(seen.join('')).toBe('abcde');
     }),
   );

@@ -27,7 +27,7 @@ const get = [getMetadataRequestCodec, getMetadataReplyCodec] as const;
 const nothingAsked = {
   topics: [],
   allTopics: false,
-  page: { size: undefined, after: undefined },
+  page: { size: undefined, token: '' },
   consistency: 'linearizable',
 } as const;
 const watchPath = 'odradek.v1.MetadataService/WatchMetadata';
@@ -63,7 +63,7 @@ describe('GetMetadata', () => {
     const server = new AdminServer({ brokers: 1 });
     for (const name of ['a', 'b', 'c']) server.controller.must(topicNamed(name));
     expect((await server.call('MetadataService/GetMetadata', get, nothingAsked)).topics).toEqual([]);
-    const asked = { ...nothingAsked, allTopics: true, page: { size: 2, after: undefined } };
+    const asked = { ...nothingAsked, allTopics: true, page: { size: 2, token: '' } };
     const first = await server.call('MetadataService/GetMetadata', get, asked);
     expect(first.topics.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(first.nextPageToken).not.toBe('');

@@ -48,7 +48,7 @@ function deletionOf(name: string, more: Partial<DeleteTopicRequest['command']> =
   return { command: { type: 'delete-topic', topic: byName(name), ...nothing, ...more }, requestId: undefined };
 }
 
-const whole = { page: { size: undefined, after: undefined }, consistency: linearizable };
+const whole = { page: { size: undefined, token: '' }, consistency: linearizable };
 
 test('a topic that was made is found by its name, by its id, and in the list', async () => {
   const server = new AdminServer({ brokers: 3 });

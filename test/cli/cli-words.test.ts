@@ -62,7 +62,8 @@ test('common options are read once for all commands', () => {
 test.each([
   [{ ...good, brokers: 'nowhere' }, '--brokers is "nowhere"'],
   [{ ...good, brokers: ' , ' }, '--brokers is " , "'],
-  [{ ...good, output: 'xml' }, '--output is xml, which is not table or json'],
+  [{ ...good, output: 'xml' }, '--output is xml, which is none of table, wide, json, ndjson, yaml, name'],
+  [{ ...good, output: 'jsno' }, '; did you mean json?'],
   [{ ...good, timeout: '5' }, '--timeout is 5, which is not a duration'],
 ])('the options %j are refused with what is wrong', (written, message) => {
   expect(() => readCommonOptions(written)).toThrow(message);

@@ -78,9 +78,9 @@ async function run(scenario: Scenario): Promise<Ran> {
     .start();
   await simulation.run({ untilMs: 10 });
   simulation
-    .addProcess('cli', async ({ network, clock }) => {
+    .addProcess('cli', async ({ network, clock, random }) => {
       const options = { brokers, output, timeoutMs: 5000 };
-      await printQuorumStatus({ terminal, network, clock, options, repeatEveryMs }).catch((error: unknown) => {
+      await printQuorumStatus({ terminal, network, clock, random, options }, repeatEveryMs).catch((error: unknown) => {
         failure = error;
       });
     })

@@ -12,7 +12,6 @@ import * as configCodecs from '../../src/wire/config-messages.ts';
 import * as featureCodecs from '../../src/wire/feature-messages.ts';
 import { odradek } from '../../src/wire/generated/messages.js';
 import * as metadataCodecs from '../../src/wire/metadata-messages.ts';
-import { pageTokenOf } from '../../src/wire/request-fields.ts';
 import * as revisionCodecs from '../../src/wire/revision-reply.ts';
 import * as snapshotCodecs from '../../src/wire/snapshot-messages.ts';
 import * as topicCodecs from '../../src/wire/topic-messages.ts';
@@ -377,11 +376,4 @@ test('a value that is long is not repeated at length', () => {
     v1.GetTopicRequest.encode({ topicId: 'x'.repeat(9000) }).finish(),
   );
   expect(decoded.ok ? '' : decoded.problem.why.length).toBeLessThan(300);
-});
-
-test('a token goes on after the row that it was made for', () => {
-  const decoded = topicCodecs.listTopicsRequestCodec.decode(
-    v1.ListTopicsRequest.encode({ pageToken: pageTokenOf('orders') }).finish(),
-  );
-  expect(decoded.ok && decoded.value.page.after).toBe('orders');
 });

@@ -10,7 +10,7 @@ import type { ConfigChange, TopicRef } from '../../src/metadata/metadata-command
 import type { BrokerImage, PartitionImage } from '../../src/metadata/metadata-image.ts';
 import type { NamedResource } from '../../src/wire/config-messages.ts';
 import type { TopicPlaces } from '../../src/wire/metadata-messages.ts';
-import type { ListRequest, PageRequest } from '../../src/wire/request-fields.ts';
+import { pageTokenOf, type ListRequest, type PageRequest } from '../../src/wire/request-fields.ts';
 import type { TopicReply, TopicSummary } from '../../src/wire/topic-values.ts';
 
 export const maybe = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
@@ -31,7 +31,7 @@ const leaderEpochs = fc.nat(2 ** 31 - 1).map(leaderEpoch);
 
 export const pages: fc.Arbitrary<PageRequest> = fc.record({
   size: maybe(fc.integer({ min: 1, max: 2 ** 31 - 1 })),
-  after: maybe(fc.string({ minLength: 1, unit: 'grapheme' })),
+  token: fc.oneof(fc.constant(''), fc.string({ unit: 'grapheme' }).map(pageTokenOf)),
 });
 export const listRequests: fc.Arbitrary<ListRequest> = fc.record({ page: pages, consistency: consistencies });
 
