@@ -1,0 +1,191 @@
+/**
+ * What a replica does that may have lost something, and what becomes of the partition when all may have.
+ */
+import { expect, test } from 'vitest';
+import { offset } from '../../src/base/offsets.ts';
+import { TestCluster } from './test-cluster.ts';
+
+/** 1 alone is in sync and holds the second record; 2 and 3 hold the first; then 1 is gone for good. */
+function leaderGoneForGood(): TestCluster {
+  const cluster = TestCluster.settled({ replicas: 3, inSyncMin: 1 });
+  cluster.write('everywhere');
+  cluster.run(500);
+  for (const id of [2, 3]) {
+    cluster.crash(cluster.replica(id));
+    cluster.fence(cluster.replica(id));
+  }
+  cluster.write('on 1 alone');
+  cluster.crash(cluster.replica(1));
+  cluster.fence(cluster.replica(1));
+  for (const id of [2, 3]) cluster.restart(cluster.replica(id));
+  return cluster;
+}
+
+test('P12: without a choice of the operator nobody leads who may lack acknowledged records', () => {
+  const cluster = leaderGoneForGood();
+  cluster.run(60_000, 1000);
+  expect([cluster.controller.leader, cluster.controller.inSync]).toEqual([undefined, [1]]);
+  expect([2, 3].map((id) => cluster.replica(id).view.role)).toEqual(['idle', 'idle']);
+});
+
+test('P12: an unclean leader reports what may be lost, and only then serves', () => {
+  const cluster = leaderGoneForGood();
+  cluster.isPrompt = false;
+  cluster.controller.electUnclean(cluster.replica(2).brokerId);
+  cluster.spreadAll();
+  const leader = cluster.replica(2);
+  const early = [cluster.produce(leader, 'too early'), cluster.fetch(leader, offset(0))];
+  for (const id of early) expect(leader.answerTo(id)).toMatchObject({ problem: { type: 'recovering' } });
+  expect(leader.effectsOf('possible-loss')).toEqual([]);
+  cluster.run(1000);
+  // 3 is heard, 1 is fenced: there is nobody else to wait for.
+  expect(leader.effectsOf('possible-loss')).toEqual([{ type: 'possible-loss', leaderEpoch: 3, from: 0, to: 1 }]);
+  expect(leader.view.isRecovering).toBe(true);
+  for (const proposal of cluster.proposals) cluster.decide(proposal);
+  cluster.isPrompt = true;
+  cluster.spreadAll();
+  cluster.run(1000);
+  expect([leader.view.isRecovering, leader.view.isEstablished, leader.view.watermark]).toEqual([false, true, 1]);
+  expect(cluster.write('life goes on')).toMatchObject({ baseOffset: 1 });
+});
+
+test('P12: an unclean leader waits a while for replicas that say nothing', () => {
+  const cluster = leaderGoneForGood();
+  cluster.isolate(3);
+  cluster.controller.electUnclean(cluster.replica(2).brokerId);
+  cluster.changed();
+  cluster.run(4000);
+  expect(cluster.replica(2).effectsOf('possible-loss')).toEqual([]);
+  cluster.run(2000);
+  expect(cluster.replica(2).effectsOf('possible-loss')).toHaveLength(1);
+  expect(cluster.replica(2).view.isEstablished).toBe(true);
+});
+
+test('P12: who comes back after an unclean election gives up what it knew to be committed, and says so', () => {
+  const cluster = leaderGoneForGood();
+  cluster.controller.electUnclean(cluster.replica(2).brokerId);
+  cluster.changed();
+  cluster.run(2000);
+  cluster.write('in the place of a committed record');
+  const former = cluster.replica(1);
+  former.log.keptWatermark = offset(2);
+  cluster.restart(former);
+  cluster.run(2000);
+  expect(former.effectsOf('possible-loss')).toEqual([{ type: 'possible-loss', leaderEpoch: 3, from: 1, to: 2 }]);
+  expect(former.log.batches.map(({ leaderEpoch }) => leaderEpoch)).toEqual([1, 3]);
+  expect(cluster.controller.inSync).toEqual([1, 2, 3]);
+});
+
+test('P11: a replica that knows to have lost records does not lead as if it had them', () => {
+  // X29: whoever elects it believes that it holds what it acknowledged.
+  const cluster = TestCluster.settled({ replicas: 3 });
+  cluster.write('committed');
+  cluster.write('committed as well');
+  cluster.run(500);
+  const lossy = cluster.replica(2);
+  lossy.log.keptWatermark = lossy.view.watermark;
+  cluster.crash(lossy);
+  lossy.log.loseFrom(offset(1));
+  // The controller is not told, and takes it for eligible; then it is the only one left.
+  cluster.isPrompt = false;
+  cluster.restart(lossy, { hasLost: true });
+  cluster.controller.lossy.clear();
+  cluster.controller.inSync = [lossy.brokerId];
+  cluster.controller.leader = undefined;
+  cluster.controller.unfence(lossy.brokerId);
+  const { current } = cluster.controller;
+  expect([current.leader, current.recovery]).toEqual([2, 'recovered']);
+  lossy.step({ type: 'metadata', metadata: current });
+  expect(lossy.effectsOf('step-aside')).toEqual([{ type: 'step-aside', reason: 'lost-records' }]);
+  expect(lossy.view.role).toBe('idle');
+  lossy.step({ type: 'metadata', metadata: { ...current } });
+  expect(lossy.effectsOf('step-aside')).toHaveLength(1);
+});
+
+test('P11: taken back into the in-sync set by another leader, a replica may lead again', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  cluster.write('committed');
+  cluster.write('committed as well');
+  cluster.run(500);
+  const lossy = cluster.replica(3);
+  lossy.log.keptWatermark = lossy.view.watermark;
+  cluster.crash(lossy);
+  lossy.log.loseFrom(offset(1));
+  cluster.restart(lossy, { hasLost: true });
+  cluster.run(2000);
+  expect(cluster.controller.inSync).toEqual([1, 2, 3]);
+  cluster.moveLeader(3);
+  cluster.deliverAll();
+  expect([lossy.view.role, lossy.view.isEstablished, lossy.effectsOf('step-aside')]).toEqual(['leader', true, []]);
+});
+
+test('damage makes a leader step aside at once, and its followers take over', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  cluster.write('committed');
+  const damaged = cluster.leader();
+  const waiting = cluster.produce(damaged, 'under way');
+  damaged.step({ type: 'damage-found', from: offset(0), to: offset(1) });
+  expect(damaged.effectsOf('step-aside')).toEqual([{ type: 'step-aside', reason: 'damaged' }]);
+  expect(damaged.answerTo(waiting)).toMatchObject({ type: 'produce-outcome-unknown' });
+  expect([cluster.leader().brokerId, damaged.view.role]).toEqual([2, 'idle']);
+  cluster.deliverAll();
+  expect(cluster.write('without 1')).toMatchObject({ type: 'produce-done' });
+});
+
+test('a damaged replica takes no part until it is repaired, and then catches up', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  const damaged = cluster.replica(3);
+  damaged.step({ type: 'damage-found', from: offset(0), to: offset(1) });
+  cluster.write('without 3');
+  cluster.run(5000);
+  expect([damaged.view.role, damaged.view.assigned, cluster.controller.inSync]).toEqual(['idle', 0, [1, 2]]);
+  damaged.step({ type: 'repaired' });
+  cluster.controller.repaired(damaged.brokerId);
+  cluster.changed();
+  cluster.run(2000);
+  expect([damaged.view.assigned, cluster.controller.inSync]).toEqual([1, [1, 2, 3]]);
+});
+
+test('a replica that is opened with damage begins aside', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  const replica = cluster.replica(3);
+  cluster.crash(replica);
+  replica.log.isDamaged = true;
+  cluster.restart(replica);
+  cluster.run(1000);
+  expect([replica.view.aside, replica.view.role]).toEqual(['damaged', 'idle']);
+});
+
+test('P17: after a failed append everything that was appended has an unknown outcome, and nothing more is', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  const leader = cluster.leader();
+  leader.isFast = false;
+  const one = cluster.produce(leader, 'one');
+  const two = cluster.produce(leader, 'two', { acks: 'leader' });
+  leader.failLog();
+  for (const id of [one, two]) {
+    expect(leader.answerTo(id)).toMatchObject({ type: 'produce-outcome-unknown', why: 'log-failed' });
+  }
+  leader.step({ type: 'log-moved', generation: 1, written: offset(2), durable: offset(2) });
+  const appends = leader.effectsOf('append').length;
+  const late = cluster.produce(leader, 'late');
+  expect(leader.answerTo(late)).toMatchObject({ type: 'produce-refused' });
+  expect([leader.effectsOf('append').length, leader.view.written]).toEqual([appends, 0]);
+});
+
+test('with durability=replicated a power cut costs a replica its place until it has caught up', () => {
+  const cluster = TestCluster.settled({ replicas: 3, durability: 'replicated' });
+  const follower = cluster.replica(3);
+  follower.isFast = false;
+  cluster.produce(cluster.leader(), 'in the file of 3');
+  cluster.deliverAll();
+  follower.workOnce();
+  cluster.deliverAll();
+  expect([follower.view.durable, cluster.leader().view.watermark]).toEqual([0, 1]);
+  cluster.crash(follower, 'power');
+  follower.isFast = true;
+  cluster.restart(follower, { hasLost: true });
+  expect([cluster.controller.inSync, cluster.controller.eligible]).toEqual([[1, 2], []]);
+  cluster.run(1000);
+  expect([cluster.controller.inSync, follower.view.watermark]).toEqual([[1, 2, 3], 1]);
+});
