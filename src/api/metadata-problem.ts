@@ -108,7 +108,7 @@ function tooFewBrokers({ wanted, available }: { wanted: number; available: numbe
   return {
     error: 'invalid-replication-factor',
     message:
-      `each partition is to be on ${wanted} brokers, and ${available} can take replicas now; ` +
+      `too few brokers: a partition is to be on ${wanted}, and ${available} can take replicas now; ` +
       'start more brokers (ListBrokers shows those there are), or ask for fewer replicas',
     metadata: { wanted: String(wanted), available: String(available) },
   };

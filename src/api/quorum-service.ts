@@ -3,6 +3,7 @@
  */
 import { indexZero, type LogIndex } from '../base/raft-position.ts';
 import { ok, refused, type Result } from '../base/result.ts';
+import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { CommittedRecords } from '../quorum/committed-records.ts';
 import type { QuorumAnswer, QuorumCall } from '../quorum/quorum-calls.ts';
 import type { QuorumDescription } from '../quorum/quorum-description.ts';
@@ -20,6 +21,7 @@ import { metadataRecordStream } from './metadata-record-stream.ts';
 import { findQuorumProblem } from './quorum-problem.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Service } from './service-table.ts';
+import { snapshotStream } from './snapshot-stream.ts';
 import { unaryMethod } from './unary-method.ts';
 
 export const quorumServiceName = 'odradek.v1.QuorumService';
@@ -30,6 +32,7 @@ export interface QuorumView {
   /** `deadlineAtMs` is the caller's, on the node's monotonic clock. */
   ask(call: QuorumCall, deadlineAtMs: number | undefined): Promise<Result<QuorumAnswer, ApiProblem>>;
   records(): Result<CommittedRecords, ApiProblem>;
+  image(): Result<MetadataImage, ApiProblem>;
 }
 
 export function quorumService(view: QuorumView): Service {
@@ -76,6 +79,7 @@ export function quorumService(view: QuorumView): Service {
         },
       }),
       GetMetadataRecords: metadataRecordStream(() => view.records()),
+      Snapshot: snapshotStream(() => view.image()),
     },
   };
 }

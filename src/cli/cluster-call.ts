@@ -4,7 +4,7 @@
 import { assert } from '../base/assert.ts';
 import type { Status } from '../base/status.ts';
 import type { Codec } from '../ports/codec.ts';
-import type { Network } from '../ports/stream.ts';
+import type { Channel, Network } from '../ports/stream.ts';
 import { callUnary } from '../ports/unary.ts';
 import { decodeErrorDetails, type ErrorDetails } from '../wire/error-details.ts';
 import { CliError, exitForStatus } from './cli-error.ts';
@@ -25,6 +25,10 @@ export interface Answered<Reply> {
 interface Unanswered {
   readonly endpoint: string;
   readonly status: Status;
+}
+
+export interface StreamedCall<Request, Reply> extends ClusterCall<Request, Reply> {
+  readonly onReply: (reply: Reply) => void;
 }
 
 const headers = { 'odradek-client-id': 'odradek-cli' };
@@ -51,6 +55,52 @@ export async function callCluster<Request, Reply>(
     return { reply: reply.value, endpoint };
   }
   throw failureOf(passedOver);
+}
+
+/** Replies of one node after the other; only a node that sent nothing is passed over. */
+export async function streamFromCluster<Request, Reply>(
+  network: Network,
+  { brokers, timeoutMs }: CommonOptions,
+  call: StreamedCall<Request, Reply>,
+): Promise<void> {
+  const passedOver: Unanswered[] = [];
+  for (const endpoint of brokers) {
+    const channel = network.channel(endpoint);
+    const { status, hasReplied } = await streamFrom(channel, timeoutMs, call);
+    channel.close();
+    if (status.name === 'ok') return;
+    passedOver.push({ endpoint, status });
+    if (status.name !== 'unavailable' || hasReplied) break;
+  }
+  throw failureOf(passedOver);
+}
+
+function streamFrom<Request, Reply>(
+  channel: Channel,
+  deadlineMs: number,
+  { method, request, requestCodec, replyCodec, onReply }: StreamedCall<Request, Reply>,
+): Promise<{ status: Status; hasReplied: boolean }> {
+  return new Promise((resolve, reject) => {
+    let hasReplied = false;
+    const stream = channel.open(
+      method,
+      { deadlineMs, headers },
+      {
+        onMessage(ownedMessage) {
+          hasReplied = true;
+          const reply = replyCodec.decode(ownedMessage);
+          if (reply.ok) onReply(reply.value);
+          else reject(unreadableReply(channel.endpoint, method, reply.problem.why));
+          stream.release(ownedMessage.length);
+        },
+        onCredit() {},
+        onEnd() {},
+        onClose: (status) => resolve({ status, hasReplied }),
+      },
+    );
+    stream.send([requestCodec.encode(request)]);
+    stream.end();
+  });
 }
 
 function failureOf(unanswered: readonly Unanswered[]): CliError {

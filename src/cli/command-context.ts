@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Network } from '../ports/stream.ts';
 import type { Random } from '../ports/random.ts';
 import { uniqueIdFromBytes } from '../base/ids.ts';
-import { callCluster, type Answered, type ClusterCall } from './cluster-call.ts';
+import { callCluster, streamFromCluster, type Answered, type ClusterCall, type StreamedCall } from './cluster-call.ts';
 import type { CommonOptions } from './command-options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -22,6 +22,14 @@ export function ask<Request, Reply>(
   call: ClusterCall<Request, Reply>,
 ): Promise<Answered<Reply>> {
   return callCluster(network, options, call);
+}
+
+/** Ends like a unary call does, after the last reply. */
+export function streamCluster<Request, Reply>(
+  { network, options }: CommandContext,
+  call: StreamedCall<Request, Reply>,
+): Promise<void> {
+  return streamFromCluster(network, options, call);
 }
 
 /** The same for every node that is tried, so that a change is made once whichever of them makes it. */

@@ -1,8 +1,9 @@
 /**
  * The metadata as a tree of folders and leaves, for `odradek quorum shell`: cluster, quorum, brokers, topics, configs,
- * features. Each part is asked for when somebody looks at it, and never kept.
+ * features, records. Each part is asked for when somebody looks at it, and never kept.
  */
 import { brokerIdFromOutside } from '../base/ids.ts';
+import { logIndex } from '../base/raft-position.ts';
 import { getTopicReplyCodec, getTopicRequestCodec } from '../wire/topic-messages.ts';
 import type { TopicReply } from '../wire/topic-values.ts';
 import type { NamedResource } from '../wire/config-messages.ts';
@@ -12,6 +13,7 @@ import { fetchCluster, plainCluster } from './cluster-command.ts';
 import { ask, type CommandContext } from './command-context.ts';
 import { fetchConfigs } from './config-command.ts';
 import { fetchFeatures } from './feature-command.ts';
+import { fetchRecord, recordIndexes } from './log-records.ts';
 import { fetchQuorum } from './quorum-change-command.ts';
 import { fetchTopics } from './topic-names.ts';
 import { plainPartition, plainTopic } from './topic-table.ts';
@@ -36,6 +38,13 @@ export function shellRoot(context: CommandContext): ShellPlace {
     }),
     features: features(context),
     quorum: { cat: () => fetchQuorum(context) },
+    records: {
+      list: () => recordIndexes(context),
+      enter: async (name) => {
+        if (!/^[1-9]\d{0,15}$/.test(name)) return undefined;
+        return { cat: () => fetchRecord(context, logIndex(Number(name))) };
+      },
+    },
     topics: topics(context),
   });
 }

@@ -36,7 +36,7 @@ export interface NodePorts {
 /** What a node needs of its voter; start-voter.ts makes the real one. */
 export interface NodeVoter extends QuorumCalls {
   /** Undefined until the voter knows its cluster. */
-  readonly metadata?: MetadataQuorum | undefined;
+  readonly metadata: MetadataQuorum | undefined;
   describe(): QuorumDescription;
   stop(): Promise<void>;
 }
@@ -154,6 +154,10 @@ class Node implements RunningNode {
         describe: () => this.describeQuorum(),
         ask: (call: QuorumCall, deadlineAtMs: number | undefined) => this.#ask(call, deadlineAtMs),
         records: () => this.#records(),
+        image: () => {
+          const metadata = this.#findMetadata();
+          return metadata.ok ? ok(metadata.value.image) : metadata;
+        },
       },
       metadata: this.#metadata,
       watches: this.#watches,

@@ -4,6 +4,7 @@
 import type { LogIndex } from '../base/raft-position.ts';
 import type { Codec } from '../ports/codec.ts';
 import { decodeMessage } from './decode-message.ts';
+import { emptyMessageCodec } from './empty-message.ts';
 import { odradek } from './generated/messages.js';
 import { count, revisionFrom } from './request-fields.ts';
 
@@ -16,6 +17,8 @@ export interface SnapshotPiece {
   /** CRC-32C of the whole, with the last piece. */
   readonly checksum: number | undefined;
 }
+
+export const snapshotRequestCodec = emptyMessageCodec(wire.SnapshotRequest);
 
 export const snapshotReplyCodec: Codec<SnapshotPiece> = {
   encode: ({ revision, piece, totalBytes, checksum }) =>

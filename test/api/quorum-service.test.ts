@@ -34,6 +34,7 @@ function serverAnswering(answer: QuorumAnswer): { server: TestServer; asked: Quo
   const view: QuorumView = {
     describe: () => expect.unreachable(),
     records: () => expect.unreachable(),
+    image: () => expect.unreachable(),
     ask: async (call) => {
       asked.push(call);
       return ok(answer);
@@ -105,6 +106,7 @@ async function livingQuorum(): Promise<{ quorum: SimulatedQuorum; server: TestSe
     describe: () => ok(voter.describe()),
     ask: async (call) => ok(await voter.ask(call, 1000)),
     records: () => (voter.records === undefined ? refused(notYet) : ok<CommittedRecords>(voter.records)),
+    image: () => expect.unreachable(),
   };
   return { quorum, server: new TestServer([quorumService(view)]) };
 }

@@ -44,7 +44,12 @@ const quorum: QuorumDescription = {
 };
 
 function viewOf(describe: QuorumView['describe']): QuorumView {
-  return { describe, ask: () => expect.unreachable(), records: () => expect.unreachable() };
+  return {
+    describe,
+    ask: () => expect.unreachable(),
+    records: () => expect.unreachable(),
+    image: () => expect.unreachable(),
+  };
 }
 
 test('GetQuorum tells everything that the voter describes', async () => {

@@ -163,7 +163,7 @@ describe('quorum', () => {
     const typed = ['ls', 'cd topics', 'ls', 'pwd', 'cat ordres', 'cat orders', 'cd ..', 'lss', '', 'exit', 'ls'];
     const { stdout, stderr, prompts, failure } = await cluster.run((context) => runShell(context, []), { typed });
     expect(failure).toBeUndefined();
-    expect(stdout).toContain('brokers\ncluster\nconfigs\nfeatures\nquorum\ntopics\n');
+    expect(stdout).toContain('brokers\ncluster\nconfigs\nfeatures\nquorum\nrecords\ntopics\n');
     expect(stdout).toContain('clicks\norders\n/topics\n{\n  "name": "orders"');
     expect(stderr).toContain('there is no ordres in /topics; did you mean orders?');
     expect(stderr).toContain('there is no lss; did you mean ls?');

@@ -70,7 +70,14 @@ async function run(scenario: Scenario): Promise<Ran> {
       await network.listen({
         endpoint: 'n1:7081',
         methods: serviceTable(
-          [quorumService({ describe, ask: () => expect.unreachable(), records: () => expect.unreachable() })],
+          [
+            quorumService({
+              describe,
+              ask: () => expect.unreachable(),
+              records: () => expect.unreachable(),
+              image: () => expect.unreachable(),
+            }),
+          ],
           host,
         ),
       });

@@ -59,7 +59,7 @@ export class SimulatedCluster {
         const services = [
           topicService(metadata),
           clusterService({ metadata, describeQuorum }),
-          quorumService({ describe: describeQuorum, ask, records }),
+          quorumService({ describe: describeQuorum, ask, records, image: () => ok(this.controller.image) }),
         ];
         const host = { clock, eventLog, hooks: allowAll, listener: 'api', onBug: () => {}, callsOpenMax: 8 };
         await network.listen({ endpoint: 'n1:7081', methods: serviceTable(services, host) });

@@ -75,6 +75,7 @@ class Scene {
           describe: () => this.describe(),
           ask: () => expect.unreachable(),
           records: undefined,
+          metadata: undefined,
           stop: () => {
             this.stops.push('voter');
             return Promise.resolve();
