@@ -10,6 +10,7 @@ import { addBrokerGroup, addClusterGroup } from './cluster-group.ts';
 import { addQuorumGroup } from './quorum-group.ts';
 import type { ServerOptions } from './server-settings.ts';
 import type { Terminal } from './terminal.ts';
+import { addStorageGroup } from './storage-group.ts';
 import { addTopicGroup } from './topic-group.ts';
 import { collect } from './cluster-action.ts';
 
@@ -52,6 +53,7 @@ function commandTree(terminal: Terminal): Command {
   addBrokerGroup(root, terminal);
   addClusterGroup(root, terminal);
   addQuorumGroup(root, terminal);
+  addStorageGroup(root, terminal);
   addConfig(root, terminal);
   root
     .command('version')

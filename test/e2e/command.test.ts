@@ -3,6 +3,8 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { exampleConfig } from '../../src/cli/example-config.ts';
 import { settingTable } from '../../src/cli/setting-table.ts';
@@ -49,6 +51,8 @@ const commandsWithHelp = [
   'quorum remove',
   'quorum transfer',
   'quorum shell',
+  'storage',
+  'storage dump',
   'config',
   'config example',
   'version',
@@ -115,6 +119,18 @@ test('a reader that has seen enough ends the command quietly', async () => {
   child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   await once(child, 'close');
   expect(complaint).toBe('');
+});
+
+test('the files of a log are read without a node, whatever codec they need', async () => {
+  const segment = join(bench.folder(), '00000000000000000100.log');
+  copyFileSync(new URL('../record/golden/kafka-zstd.batch', import.meta.url), segment);
+  const { stdout, exitCode } = await bench.run(['storage', 'dump', '--deep', '-o', 'ndjson', segment]);
+  expect(exitCode).toBe(0);
+  const found = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly kind: string });
+  expect(found.map(({ kind }) => kind)).toEqual(['file', 'batch', ...new Array<string>(60).fill('record')]);
 });
 
 test('nothing is coloured where nobody looks', async () => {

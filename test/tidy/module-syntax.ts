@@ -56,6 +56,8 @@ export function exportsOf({ code }: SourceFile): readonly Export[] {
       'interface',
       'let',
       'type',
+      // Of a generator.
+      '*',
     ]);
     const name = words.find((word) => !keywords.has(word));
     return name === undefined ? [] : [{ name, line: token.line }];
