@@ -10,6 +10,7 @@ const programs = [
   { file: 'stream-throughput.ts', about: 'streams over gRPC' },
   { file: 'quorum-writes.ts', about: 'quorum writes' },
   { file: 'driver.ts', about: 'driver' },
+  { file: 'many-topics.ts', about: 'many topics' },
   { file: 'raft-store.ts', about: 'raft store' },
   { file: 'flush-strategies.ts', about: 'flush strategies' },
   { file: 'records.ts', about: 'records' },

@@ -42,6 +42,12 @@ export class VoterProcess {
     return { voterId, api, peer };
   }
 
+  get pid(): number {
+    const { pid } = this.#mustRun();
+    assert(pid !== undefined, 'a process that runs has a number', { voter: this.voterId });
+    return pid;
+  }
+
   get isRunning(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
