@@ -1,23 +1,27 @@
 /**
  * Runs the README from top to bottom, line by line, as a newcomer would.
  *
- * grpcurl lines are translated to `buf curl`, which asks the same reflection and comes with the development tools; where
- * a real grpcurl is on the PATH they run with it as well. Only ports and folders differ from what the README says, so
- * that the test disturbs no cluster of the developer. `make setup` is how the tests got here.
+ * Only ports and folders differ from what the README says, so that the test disturbs no cluster of the developer; what
+ * asks a node is asked of each voter. `make setup` is how the tests got here. Read next: example-lines.ts.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from './built-program.ts';
+import {
+  askingCommands,
+  exampleLines,
+  isAsking,
+  runExample,
+  wordsOf,
+  writtenEndpoint as written,
+  type ExampleCommand,
+} from './example-lines.ts';
 import { Bench, freePort, type Ran } from './node-process.ts';
 
 const bench = new Bench();
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const lines = Array.from(readme.matchAll(/```sh\n([\s\S]*?)```/g), ([, block = '']) => block.trim().split('\n')).flat();
-const hasGrpcurl = spawnSync('grpcurl', ['-version']).status === 0;
-const written = '127.0.0.1:7081';
+const lines = exampleLines('README.md');
 let port = 0;
 let environment: Record<string, string> = {};
 const outputs = new Map<string, string[]>();
@@ -83,52 +87,26 @@ function lineThatStarts(start: string): string {
   return lines.find((line) => line.startsWith(start)) ?? '';
 }
 
-interface Command {
-  readonly program: string;
-  readonly words: readonly string[];
-}
-
-/** What to run for a line of the README, in this test's world. */
-function commandsFor(line: string): readonly Command[] {
-  const [first = '', ...words] = wordsOf(line.replaceAll(written, `127.0.0.1:${port}`));
+/** What to run for a line of the README, in this test's world: whatever asks a node asks each of the three. */
+function commandsFor(line: string): readonly ExampleCommand[] {
+  if (isAsking(line))
+    return [0, 1, 2].flatMap((further) => askingCommands(line, `127.0.0.1:${port + further}`, bench.program));
+  const [first = '', ...words] = wordsOf(line);
   if (line === 'make setup') return [{ program: 'test', words: ['-f', bench.program] }];
   if (first === 'make') return [{ program: 'make', words }];
   if (first === 'kill')
     return [{ program: 'bash', words: ['-c', line.replaceAll('data/', `${environment['ODRADEK_LOCAL_DATA']}/`)] }];
   if (line.startsWith('npx odradek '))
     return [{ program: process.execPath, words: [bench.program, ...words.slice(1)] }];
-  if (first === 'grpcurl') return [bufCurl(words), ...(hasGrpcurl ? [{ program: 'grpcurl', words }] : [])];
   throw new Error(`the test does not know how to run: ${line}`);
 }
 
-/** Splits at spaces, except inside single quotes. */
-function wordsOf(line: string): string[] {
-  return Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? '');
-}
-
-function bufCurl(grpcurlWords: readonly string[]): Command {
-  const words = grpcurlWords.filter((word) => word !== '-plaintext');
-  const dataAt = words.indexOf('-d');
-  const data = dataAt < 0 ? '{}' : (words[dataAt + 1] ?? '{}');
-  const [host = '', verb = ''] = dataAt < 0 ? words : words.toSpliced(dataAt, 2);
-  const asGrpc = ['curl', '--http2-prior-knowledge', '--protocol', 'grpc'];
-  const program = join(root, 'node_modules/.bin/buf');
-  if (verb === 'list') return { program, words: [...asGrpc, '--list-services', `http://${host}`] };
-  if (verb === 'describe') return { program, words: [...asGrpc, '--list-methods', `http://${host}`] };
-  return { program, words: [...asGrpc, '-d', data, `http://${host}/${verb}`] };
-}
-
-async function run(program: string, words: readonly string[]): Promise<Ran> {
-  const child = spawn(program, words, { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
-  await once(child, 'close');
-  return { exitCode: child.exitCode ?? -1, ...output };
+function run(program: string, words: readonly string[]): Promise<Ran> {
+  return runExample({ program, words }, { environment });
 }
 
 test('every file that the README points to is there', () => {
   const targets = Array.from(readme.matchAll(/\]\(((?!http|#)[^)]+)\)/g), ([, target = '']) => target);
   expect(targets.length).toBeGreaterThan(3);
-  for (const target of targets) expect(existsSync(join(root, target)), target).toBe(true);
+  for (const target of targets) expect(existsSync(join(root, target.replace(/#.*/, ''))), target).toBe(true);
 });

@@ -1,0 +1,100 @@
+/**
+ * Every example of the API guide and of the operator's guide, run against each of three voters: real processes, with stub
+ * brokers for the topics to be on.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { NodeClock } from '../../src/adapters/node-clock.ts';
+import { NodeRandom } from '../../src/adapters/node-random.ts';
+import { clientNetwork } from '../../src/cli/real-network.ts';
+import { StubBroker } from '../node/stub-broker.ts';
+import { publicMethods } from '../node/bad-requests.ts';
+import { root } from './built-program.ts';
+import { askingCommands, exampleLines, isAsking, runExample } from './example-lines.ts';
+import { Bench, freePort } from './node-process.ts';
+
+const bench = new Bench();
+const guides = ['proto/README.md', 'cluster/README.md'] as const;
+const stubs: StubBroker[] = [];
+let port = 0;
+let environment: Record<string, string> = {};
+let directoryOfVoter3 = '';
+
+const apiOf = (voter: number): string => `127.0.0.1:${port + voter - 1}`;
+
+async function local(...words: string[]): Promise<void> {
+  const command = { program: process.execPath, words: [join(root, 'cluster/local.mjs'), ...words] };
+  const { exitCode, stdout, stderr } = await runExample(command, { environment });
+  expect(exitCode, `${stdout}${stderr}`).toBe(0);
+}
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const untilMs = Date.now() + 15_000;
+  while (!condition()) {
+    if (Date.now() > untilMs) throw new Error(`not within 15 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+beforeAll(async () => {
+  port = await freePort();
+  const { PATH: path = '', HOME: home = '' } = process.env;
+  environment = {
+    PATH: path,
+    HOME: home,
+    ODRADEK_LOCAL_DATA: join(bench.folder(), 'data'),
+    ODRADEK_LOCAL_PORT: String(port),
+    ODRADEK_LOCAL_PROGRAM: bench.program,
+  };
+  await local('up', '3');
+  const voterApis = [1, 2, 3].map(apiOf);
+  const voterPeers = [1, 2, 3].map((voter) => `127.0.0.1:${port + 100 + voter - 1}`);
+  const ports = { clock: new NodeClock(), random: new NodeRandom(), network: clientNetwork() };
+  for (const number of [1, 2, 3]) {
+    const stub = new StubBroker(ports, { number, voterApis, voterPeers });
+    stubs.push(stub);
+    void stub.live();
+  }
+  await until('the stub brokers are active', () => stubs.every(({ state }) => state === 'active'));
+  const status = await bench.run(['-b', apiOf(1), '-o', 'json', 'quorum', 'status']);
+  const { voters } = JSON.parse(status.stdout) as { voters: { directoryId: string }[] };
+  directoryOfVoter3 = voters[2]?.directoryId ?? '';
+});
+
+afterAll(async () => {
+  for (const stub of stubs) stub.stop();
+  await local('down');
+  await bench.stopAll();
+});
+
+describe.each([1, 2, 3])('on voter %i', (voter) => {
+  for (const guide of guides) {
+    for (const line of exampleLines(guide).filter(isAsking)) {
+      test(`${guide}: ${line}`, async () => {
+        const filled = line.replace('<directory of voter 3>', directoryOfVoter3);
+        for (const command of askingCommands(filled, apiOf(voter), bench.program)) {
+          // A watch goes on until somebody ends it; it is right once it has told everything.
+          const isEndless = line.endsWith('/WatchMetadata');
+          const run = isEndless ? { environment, untilPrinted: /"isComplete": *true/ } : { environment };
+          const { exitCode, stdout, stderr } = await runExample(command, run);
+          expect(exitCode, `${command.words.join(' ')}\n${stdout}${stderr}`).toBe(0);
+          expect(stdout).not.toBe('');
+          expect(stderr).not.toMatch(/\n\s+at /);
+        }
+      });
+    }
+  }
+});
+
+test('the API guide has an example of every call', () => {
+  const shown = new Set(exampleLines('proto/README.md').map((line) => /odradek\.v1\.\w+\/\w+/.exec(line)?.[0]));
+  expect(
+    publicMethods()
+      .map(({ path }) => path)
+      .filter((path) => !shown.has(path)),
+  ).toEqual([]);
+});
+
+test('every example of the guides is one that this test runs', () => {
+  for (const guide of guides) expect(exampleLines(guide).filter((line) => !isAsking(line))).toEqual([]);
+});
