@@ -34,6 +34,36 @@ if (process.argv[2] === '--into') {
   const runtime = ['--dependency', '../protobuf-runtime.ts'];
   const target = join(generated, 'messages.js');
   execFileSync(tool('pbjs'), [...options, ...trim, ...runtime, '-p', 'proto', '-o', target, ...files], { cwd: root, stdio: 'inherit' });
+  writeFileSync(target, madeWhenUsed(readFileSync(target, 'utf8')));
   const descriptors = join(generated, 'descriptors.binpb');
   execFileSync(tool('buf'), ['build', 'proto', '--as-file-descriptor-set', '-o', descriptors], { cwd: root, stdio: 'inherit' });
+}
+
+/**
+ * Makes each class of the generated code when it is first used. A process needs a few of some two hundred, and making
+ * them all is a good part of its start.
+ */
+function madeWhenUsed(code) {
+  const open = [];
+  const lines = code.split('\n').map((line) => {
+    const [, indent, owner, name] = /^( +)([\w.]+)\.(\w+) = \(function\(\) \{$/.exec(line) ?? [];
+    if (owner !== undefined) {
+      open.push(indent);
+      return `${indent}$late(${owner}, "${name}", function() {`;
+    }
+    if (open.length === 0 || line !== `${open.at(-1)}})();`) return line;
+    return `${open.pop()}});`;
+  });
+  if (open.length > 0) throw new Error('the generated code is not what madeWhenUsed() knows');
+  const late = `const $late = (owner, name, make) => $Object.defineProperty(owner, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+        const value = make();
+        $Object.defineProperty(owner, name, { configurable: true, enumerable: true, writable: true, value });
+        return value;
+    }
+});
+`;
+  return lines.join('\n').replace('// Exported root namespace', `${late}\n// Exported root namespace`);
 }

@@ -2,18 +2,14 @@
  * The action of a command that asks the cluster: options read, gRPC loaded, the context made, and only then the work.
  */
 import type { Command } from 'commander';
-import type { CommandContext } from './command-context.ts';
+import type { AskingWork } from './asking-commands.ts';
 import { readCommonOptions, type WrittenOptions } from './command-options.ts';
 import type { Terminal } from './terminal.ts';
 
-export async function withCluster(
-  command: Command,
-  terminal: Terminal,
-  work: (context: CommandContext) => Promise<void>,
-): Promise<void> {
+export async function withCluster(command: Command, terminal: Terminal, work: AskingWork): Promise<void> {
   const options = readCommonOptions(command.optsWithGlobals<WrittenOptions>());
-  const { realContext } = await import('./real-context.ts');
-  await work(realContext(terminal, options));
+  const { runAskingCommand } = await import('./asking-commands.ts');
+  await runAskingCommand(work, terminal, options);
 }
 
 /** For options that may be given more than once. */

@@ -6,10 +6,6 @@ import { withCluster } from './cluster-action.ts';
 import type { ResourceOptions } from './config-command.ts';
 import type { Terminal } from './terminal.ts';
 
-const loadCluster = () => import('./cluster-command.ts');
-const loadConfig = () => import('./config-command.ts');
-const loadFeature = () => import('./feature-command.ts');
-const loadBroker = () => import('./broker-command.ts');
 const dryRun = ['--dry-run', 'check it and change nothing'] as const;
 
 export function addBrokerGroup(root: Command, terminal: Terminal): void {
@@ -18,13 +14,13 @@ export function addBrokerGroup(root: Command, terminal: Terminal): void {
     .command('list')
     .description('all registered brokers')
     .action((_options: unknown, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadBroker()).listBrokers(context)),
+      withCluster(command, terminal, (context, asking) => asking.listBrokers(context)),
     );
   broker
     .command('describe <id>')
     .description('one broker: its state, endpoints, directories, what it leads')
     .action((id: string, _options: unknown, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadBroker()).describeBroker(context, id)),
+      withCluster(command, terminal, (context, asking) => asking.describeBroker(context, id)),
     );
 }
 
@@ -34,17 +30,16 @@ export function addClusterGroup(root: Command, terminal: Terminal): void {
     .command('info')
     .description('the cluster in figures')
     .action((_options: unknown, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadCluster()).clusterInfo(context)),
+      withCluster(command, terminal, (context, asking) => asking.clusterInfo(context)),
     );
   cluster
     .command('health')
     .description('what is wrong, and what to do; exit code 1 when something does not work now')
     .option('-w, --watch [duration]', 'look again and again, every 2s unless you say otherwise')
     .action((options: { watch?: string | true }, command: Command) =>
-      withCluster(command, terminal, async (context) => {
-        const { readWatch } = await import('./repeat-sheet.ts');
-        await (await loadCluster()).clusterHealth(context, readWatch(options.watch));
-      }),
+      withCluster(command, terminal, (context, asking) =>
+        asking.clusterHealth(context, asking.readWatch(options.watch)),
+      ),
     );
   addConfigGroup(cluster, terminal);
   addFeatureGroup(cluster, terminal);
@@ -57,30 +52,30 @@ function addConfigGroup(cluster: Command, terminal: Terminal): void {
   ofWhom(config.command('list'))
     .description('all configs in force, and where each comes from')
     .action((options: ResourceOptions, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadConfig()).showConfigs(context, [], options)),
+      withCluster(command, terminal, (context, asking) => asking.showConfigs(context, [], options)),
     );
   ofWhom(config.command('get <names...>'))
     .description('some of them')
     .action((names: string[], options: ResourceOptions, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadConfig()).showConfigs(context, names, options)),
+      withCluster(command, terminal, (context, asking) => asking.showConfigs(context, names, options)),
     );
   ofWhom(config.command('set <name=value...>'))
     .description('set configs: all of them, or none')
     .option(...dryRun)
     .action((written: string[], options: ResourceOptions, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadConfig()).setConfigs(context, written, options)),
+      withCluster(command, terminal, (context, asking) => asking.setConfigs(context, written, options)),
     );
   ofWhom(config.command('unset <names...>'))
     .description('take configs back to what they inherit')
     .option(...dryRun)
     .action((names: string[], options: ResourceOptions, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadConfig()).unsetConfigs(context, names, options)),
+      withCluster(command, terminal, (context, asking) => asking.unsetConfigs(context, names, options)),
     );
   config
     .command('explain [name]')
     .description('which configs there are, what they do, which values they take')
     .action((name: string | undefined, _options: unknown, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadConfig()).explainConfigs(context, name)),
+      withCluster(command, terminal, (context, asking) => asking.explainConfigs(context, name)),
     );
 }
 
@@ -90,7 +85,7 @@ function addFeatureGroup(cluster: Command, terminal: Terminal): void {
     .command('list')
     .description('all features, and their levels')
     .action((_options: unknown, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadFeature()).listFeatures(context)),
+      withCluster(command, terminal, (context, asking) => asking.listFeatures(context)),
     );
   for (const [verb, description, allowDowngrade] of [
     ['upgrade', 'raise the level of a feature', false],
@@ -101,8 +96,8 @@ function addFeatureGroup(cluster: Command, terminal: Terminal): void {
       .description(description)
       .option(...dryRun)
       .action((name: string, level: string, options: { dryRun?: boolean }, command: Command) =>
-        withCluster(command, terminal, async (context) =>
-          (await loadFeature()).moveFeature(context, [name, level], { ...options, allowDowngrade }),
+        withCluster(command, terminal, (context, asking) =>
+          asking.moveFeature(context, [name, level], { ...options, allowDowngrade }),
         ),
       );
 }

@@ -6,7 +6,6 @@ import { withCluster } from './cluster-action.ts';
 import type { AddOptions, RemoveOptions } from './quorum-change-command.ts';
 import type { Terminal } from './terminal.ts';
 
-const loadChange = () => import('./quorum-change-command.ts');
 const dryRun = ['--dry-run', 'check it and change nothing'] as const;
 
 export function addQuorumGroup(root: Command, terminal: Terminal): void {
@@ -16,11 +15,9 @@ export function addQuorumGroup(root: Command, terminal: Terminal): void {
     .description('who leads, how far each voter is')
     .option('-w, --watch [duration]', 'print again and again, every 2s unless you say otherwise')
     .action((options: { watch?: string | true }, command: Command) =>
-      withCluster(command, terminal, async (context) => {
-        const { readWatch } = await import('./repeat-sheet.ts');
-        const { printQuorumStatus } = await import('./quorum-status-command.ts');
-        await printQuorumStatus(context, readWatch(options.watch));
-      }),
+      withCluster(command, terminal, (context, asking) =>
+        asking.printQuorumStatus(context, asking.readWatch(options.watch)),
+      ),
     );
   quorum
     .command('add <id>')
@@ -30,7 +27,7 @@ export function addQuorumGroup(root: Command, terminal: Terminal): void {
     .requiredOption('--api <endpoint>', 'where clients reach it, HOST:PORT')
     .option(...dryRun)
     .action((id: string, options: AddOptions, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadChange()).addVoter(context, id, options)),
+      withCluster(command, terminal, (context, asking) => asking.addVoter(context, id, options)),
     );
   quorum
     .command('remove <id>')
@@ -39,21 +36,18 @@ export function addQuorumGroup(root: Command, terminal: Terminal): void {
     .option('-y, --yes', 'do not ask')
     .option(...dryRun)
     .action((id: string, options: RemoveOptions, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadChange()).removeVoter(context, id, options)),
+      withCluster(command, terminal, (context, asking) => asking.removeVoter(context, id, options)),
     );
   quorum
     .command('transfer [id]')
     .description('hand leadership over, to that voter or to whoever is furthest')
     .action((id: string | undefined, _options: unknown, command: Command) =>
-      withCluster(command, terminal, async (context) => (await loadChange()).transferLeadership(context, id)),
+      withCluster(command, terminal, (context, asking) => asking.transferLeadership(context, id)),
     );
   quorum
     .command('shell [words...]')
     .description('look into the metadata with ls, cat and cd; without words it reads lines')
     .action((words: string[], _options: unknown, command: Command) =>
-      withCluster(command, terminal, async (context) => {
-        const { runShell } = await import('./shell-command.ts');
-        await runShell(context, words);
-      }),
+      withCluster(command, terminal, (context, asking) => asking.runShell(context, words)),
     );
 }

@@ -6,7 +6,6 @@ import { collect, withCluster } from './cluster-action.ts';
 import type { Terminal } from './terminal.ts';
 import type { AlterOptions, CreateOptions, DeleteOptions } from './topic-command.ts';
 
-const load = () => import('./topic-command.ts');
 const dryRun = ['--dry-run', 'check it and change nothing'] as const;
 const assignment = ['--assignment <ids>', 'brokers of the next partition, ID[,ID...]; repeat per partition'] as const;
 
@@ -22,19 +21,19 @@ export function addTopicGroup(root: Command, terminal: Terminal): void {
     .option('--if-not-exists', 'a topic of that name is fine, whatever it looks like')
     .option(...dryRun)
     .action((name: string, options: CreateOptions, command: Command) =>
-      withCluster(command, terminal, async (context) => (await load()).createTopic(context, name, options)),
+      withCluster(command, terminal, (context, asking) => asking.createTopic(context, name, options)),
     );
   topic
     .command('list')
     .description('all topics')
     .action((_options: unknown, command: Command) =>
-      withCluster(command, terminal, async (context) => (await load()).listTopics(context)),
+      withCluster(command, terminal, (context, asking) => asking.listTopics(context)),
     );
   topic
     .command('describe <name>')
     .description('one topic: its partitions, who leads them, who is in sync')
     .action((name: string, _options: unknown, command: Command) =>
-      withCluster(command, terminal, async (context) => (await load()).describeTopic(context, name)),
+      withCluster(command, terminal, (context, asking) => asking.describeTopic(context, name)),
     );
   topic
     .command('alter <name>')
@@ -46,7 +45,7 @@ export function addTopicGroup(root: Command, terminal: Terminal): void {
     .option('--expect-revision <revision>', 'refuse when it was changed since, as `describe` showed it')
     .option(...dryRun)
     .action((name: string, options: AlterOptions, command: Command) =>
-      withCluster(command, terminal, async (context) => (await load()).alterTopic(context, name, options)),
+      withCluster(command, terminal, (context, asking) => asking.alterTopic(context, name, options)),
     );
   topic
     .command('delete <name>')
@@ -55,6 +54,6 @@ export function addTopicGroup(root: Command, terminal: Terminal): void {
     .option('-y, --yes', 'do not ask')
     .option(...dryRun)
     .action((name: string, options: DeleteOptions, command: Command) =>
-      withCluster(command, terminal, async (context) => (await load()).deleteTopic(context, name, options)),
+      withCluster(command, terminal, (context, asking) => asking.deleteTopic(context, name, options)),
     );
 }
