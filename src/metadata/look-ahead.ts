@@ -18,6 +18,8 @@ export interface PendingBatch {
   readonly batch: MetadataBatch;
   /** Who waits for it: whoever asked, and whoever repeated the request meanwhile. */
   readonly callIds: number[];
+  /** Who was given an answer without a batch on the image right after this one. */
+  readonly answeredOn: number[];
   /** The index at which it was looked ahead to. */
   guess: number;
 }
@@ -42,6 +44,21 @@ export class LookAhead {
     return this.#pending.length;
   }
 
+  /** Where nothing is pending, what is committed is all that there is, entries of others included. */
+  catchUpWith(committed: MetadataImage): void {
+    if (this.#pending.length === 0) this.#image = committed;
+  }
+
+  /** Whether some of the first `batchCount` batches may yet come to nothing, as far as anybody has said. */
+  isPendingUpTo(batchCount: number): boolean {
+    const [first] = this.#pending;
+    return first !== undefined && first.batch.number <= batchCount;
+  }
+
+  get last(): PendingBatch | undefined {
+    return this.#pending.at(-1);
+  }
+
   findRequest(requestId: string): PendingBatch | undefined {
     return this.#byRequest.get(requestId);
   }
@@ -49,7 +66,7 @@ export class LookAhead {
   add(batchId: number, records: readonly MetadataRecord[], request: AnsweredRequest | undefined): PendingBatch {
     const batch: MetadataBatch = { number: this.#image.batchCount + 1, request, records };
     const index = nextIndex(this.#image.revision);
-    const pending: PendingBatch = { batchId, batch, callIds: [], guess: index };
+    const pending: PendingBatch = { batchId, batch, callIds: [], answeredOn: [], guess: index };
     const replay = new MetadataReplay(this.#image, this.#limits);
     assert(replay.addBatch(index, batch), 'M2: what is decided follows what it was decided on');
     this.#image = replay.finish().after;

@@ -11,6 +11,7 @@
 import { assert, assertUnreachable } from '../base/assert.ts';
 import type { BrokerEpoch } from '../base/epochs.ts';
 import type { BrokerId } from '../base/ids.ts';
+import type { LogIndex } from '../base/raft-position.ts';
 import type { StateMachine } from '../base/state-machine.ts';
 import { BrokerSessions } from './broker-sessions.ts';
 import type {
@@ -43,7 +44,8 @@ export interface ControllerOptions extends Omit<DecideContext, 'hasSession'> {
 const pauseMsMin = 500;
 
 interface WaitingAnswer {
-  readonly end: Extract<RequestEnd, { type: 'done' | 'refused' }>;
+  /** Its revision is that of the image that it was decided on, once it is known. */
+  end: Extract<RequestEnd, { type: 'done' | 'refused' }>;
   /** Answered once so many batches are committed. */
   readonly batchCount: number;
   isConfirmed: boolean;
@@ -78,6 +80,7 @@ export class MetadataController implements StateMachine<ControllerEvent, Control
     if (pauseMs >= pauseMsMin) this.#leadership?.sessions.extendAllBy(pauseMs);
     this.#nowMs = event.nowMs;
     this.#committed = event.committed;
+    this.#leadership?.lookAhead.catchUpWith(event.committed);
     this.#take(event);
     const effects = this.#effects;
     this.#effects = [];
@@ -176,6 +179,7 @@ export class MetadataController implements StateMachine<ControllerEvent, Control
   #confirm(leadership: Leadership, callId: number, end: WaitingAnswer['end']): void {
     const { batchCount } = leadership.lookAhead.image;
     leadership.waiting.set(callId, { end, batchCount, isConfirmed: false });
+    leadership.lookAhead.last?.answeredOn.push(callId);
     this.#effects.push({ type: 'confirm', callId });
   }
 
@@ -199,14 +203,18 @@ export class MetadataController implements StateMachine<ControllerEvent, Control
     for (const callId of first.callIds) this.#answer(callId, endOfBatch(first, end));
     // Decided on one that is not: void, wherever they are.
     for (const { callIds } of others) for (const callId of callIds) this.#answer(callId, endOfFollower(end));
-    if (end.type === 'committed' && !end.isVoid) this.#greet(leadership, first);
+    if (end.type === 'committed' && !end.isVoid) this.#settle(leadership, first, end.index);
     // What they were decided on will not be committed; whoever asked may ask again.
     else this.#dropWaiting(leadership);
     this.#answerWaiting(leadership);
   }
 
-  /** A registration begins a session: the broker has just been heard. */
-  #greet({ sessions }: Leadership, { batch }: PendingBatch): void {
+  #settle({ sessions, waiting }: Leadership, { batch, answeredOn }: PendingBatch, revision: LogIndex): void {
+    for (const callId of answeredOn) {
+      const answer = waiting.get(callId);
+      if (answer !== undefined) answer.end = { ...answer.end, revision };
+    }
+    // A registration begins a session: the broker has just been heard.
     for (const record of batch.records) {
       if (record.type !== 'broker-registered') continue;
       const broker = this.#mustCommitted().brokers.get(record.brokerId);
@@ -214,17 +222,17 @@ export class MetadataController implements StateMachine<ControllerEvent, Control
     }
   }
 
-  #answerWaiting({ waiting }: Leadership): void {
-    const { batchCount } = this.#mustCommitted();
+  #answerWaiting({ waiting, lookAhead }: Leadership): void {
     for (const [callId, answer] of waiting) {
-      if (!answer.isConfirmed || answer.batchCount > batchCount) continue;
+      if (!answer.isConfirmed || lookAhead.isPendingUpTo(answer.batchCount)) continue;
       waiting.delete(callId);
-      this.#answer(callId, { ...answer.end, revision: this.#mustCommitted().revision });
+      this.#answer(callId, answer.end);
     }
   }
 
-  #dropWaiting({ waiting }: Leadership): void {
-    const { batchCount } = this.#mustCommitted();
+  /** Answers that were decided on a batch that will not be committed. */
+  #dropWaiting({ waiting, lookAhead }: Leadership): void {
+    const { batchCount } = lookAhead.image;
     for (const [callId, answer] of waiting) {
       if (answer.batchCount <= batchCount) continue;
       waiting.delete(callId);

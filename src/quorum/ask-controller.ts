@@ -26,7 +26,8 @@ export async function askController(
     case 'done': {
       const reply = codecs.reply.decode(answer.reply);
       // A controller of a newer release may answer in words that are not known here.
-      return reply.ok ? reply.value : { type: 'outcome-unknown' };
+      if (!reply.ok) return { type: 'outcome-unknown' };
+      return answer.isAfterUnknown === true && isRefusal(reply.value) ? { type: 'outcome-unknown' } : reply.value;
     }
     case 'refused':
       return { type: 'not-served', problem: answer.problem };
@@ -35,4 +36,9 @@ export async function askController(
     default:
       return assertUnreachable(answer);
   }
+}
+
+/** Of this attempt: one that is still on its way may meet another image. */
+function isRefusal(reply: ControlOutcome): boolean {
+  return reply.type === 'decided' && reply.outcome.type === 'refused';
 }

@@ -46,7 +46,7 @@ export class LeaderCaller {
       const answer = await this.#attempt(call, endMs - clock.monotonicMs());
       if (answer.type === 'outcome-unknown') isUnknown = true;
       const isOver = clock.monotonicMs() + retryMs >= endMs || this.#options.clusterId() === undefined;
-      if (isOver || !isWorthRetrying(call, answer)) return isUnknown && answer.type === 'refused' ? unknown : answer;
+      if (isOver || !isWorthRetrying(call, answer)) return isUnknown ? afterUnknown(answer) : answer;
       await delay(clock, retryMs);
     }
   }
@@ -108,6 +108,19 @@ export class LeaderCaller {
 
 const unknown: LeaderAnswer = { type: 'outcome-unknown' };
 const noLeader = refusedCall({ type: 'not-leader', leader: undefined });
+
+/** An attempt before may yet have its effect: this one's refusal says nothing about it. */
+function afterUnknown(answer: LeaderAnswer): LeaderAnswer {
+  switch (answer.type) {
+    case 'done':
+      return { ...answer, isAfterUnknown: true };
+    case 'refused':
+    case 'outcome-unknown':
+      return unknown;
+    default:
+      return assertUnreachable(answer);
+  }
+}
 
 function isWorthRetrying(call: LeaderCall, answer: LeaderAnswer): boolean {
   switch (answer.type) {

@@ -103,12 +103,15 @@ export class MetadataObserver implements MetadataQuorum {
     const { decideRequest, decideReply } = this.#options.codecs;
     const encoded = decideRequest.encode(request);
     let reply: MetadataReply = nobodyServed;
+    let isUnknown = false;
     await this.#untilAnswered({ method: controlMethods.decide, request: encoded, waitMs }, (answer) => {
       const decoded = answer === undefined ? undefined : decideReply.decode(answer);
-      const latest: MetadataReply = decoded?.ok === true ? replyOf(decoded.value) : { type: 'outcome-unknown' };
-      // Once it may have been carried out, only an answer of the controller tells.
-      if (latest.type !== 'not-served' || reply.type !== 'outcome-unknown') reply = latest;
-      return latest.type === 'done' || latest.type === 'refused';
+      reply = decoded?.ok === true ? replyOf(decoded.value) : { type: 'outcome-unknown' };
+      const isDecided = reply.type === 'done' || reply.type === 'refused';
+      isUnknown ||= reply.type === 'outcome-unknown';
+      // An attempt that may still be on its way is not undone by a later one's refusal.
+      if (isUnknown && reply.type !== 'done') reply = { type: 'outcome-unknown' };
+      return isDecided;
     });
     return reply;
   }

@@ -10,9 +10,9 @@ import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { LeaderRefusal } from '../raft/leader-call.ts';
 
 export type MetadataReply =
-  /** An image at `revision` or later shows it. For a command that was only validated: as of then it would do. */
+  /** An image from `revision` on shows it; without a change of its own, it is so in the image at `revision`. */
   | { readonly type: 'done'; readonly answer: MetadataAnswer; readonly revision: LogIndex }
-  /** The controller refused it, by the image at `revision`. It had no effect. */
+  /** The controller refused it, by the image at exactly `revision`. Nothing of this call had or will have an effect. */
   | { readonly type: 'refused'; readonly problem: MetadataRefusal; readonly revision: LogIndex }
   /** No controller took it. It had no effect. */
   | { readonly type: 'not-served'; readonly problem: LeaderRefusal }

@@ -3,7 +3,6 @@
  * without a vote, and the door for the services of its own node.
  */
 import type { StreamAcceptor } from '../ports/stream.ts';
-import type { RememberLimits } from '../metadata/metadata-replay.ts';
 import { ControllerRunner } from './controller-runner.ts';
 import { controlService, type ControlServiceParts } from './control-service.ts';
 import type { FollowParts } from './follow-stream.ts';
@@ -20,8 +19,8 @@ export interface MetadataVoterCodecs {
 export interface MetadataVoterOptions extends Omit<VoterOptions, 'machine' | 'controller' | 'alsoServes'> {
   readonly metadataCodecs: MetadataVoterCodecs;
   readonly sessionMs: number;
-  /** Absent: as all nodes have it. */
-  readonly remember?: RememberLimits;
+  /** Absent: a new one. */
+  readonly machine?: MetadataStateMachine;
 }
 
 export interface MetadataVoter {
@@ -32,8 +31,8 @@ export interface MetadataVoter {
 }
 
 export async function startMetadataVoter(options: MetadataVoterOptions): Promise<MetadataVoter> {
-  const { ports, metadataCodecs, sessionMs, remember, onFatal } = options;
-  const machine = new MetadataStateMachine(metadataCodecs.log, remember);
+  const { ports, metadataCodecs, sessionMs, onFatal } = options;
+  const { machine = new MetadataStateMachine(metadataCodecs.log) } = options;
   const voter = await Voter.start({
     ...options,
     machine,

@@ -34,7 +34,10 @@ export type LeaderRefusal =
   | { readonly type: 'not-serving' };
 
 export type LeaderAnswer =
-  /** `reply` is what the state machine answered to a command, else empty; `index` is 0 for a transfer. */
-  | { readonly type: 'done'; readonly index: LogIndex; readonly reply: Uint8Array }
+  /**
+   * `reply` is what the controller answered, else empty; `index` is 0 for a transfer. `isAfterUnknown`: an attempt
+   * before this one may still be on its way, so what was refused now may yet be carried out. Never sent.
+   */
+  | { readonly type: 'done'; readonly index: LogIndex; readonly reply: Uint8Array; readonly isAfterUnknown?: true }
   | { readonly type: 'refused'; readonly problem: LeaderRefusal }
   | { readonly type: 'outcome-unknown' };

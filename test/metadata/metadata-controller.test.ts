@@ -25,7 +25,8 @@ describe('an answer', () => {
     stage.confirmAll();
     expect([stage.ends.has(first), stage.ends.has(second)]).toEqual([false, false]);
     stage.commit();
-    expect(stage.ends.get(second)).toMatchObject({ type: 'refused', problem: { type: 'topic-exists' } });
+    const { revision } = stage.image;
+    expect(stage.ends.get(second)).toMatchObject({ type: 'refused', problem: { type: 'topic-exists' }, revision });
 
     const third = stage.ask('r3', createTopic('a'));
     expect(stage.ends.has(third)).toBe(false);

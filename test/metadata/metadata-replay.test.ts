@@ -158,7 +158,8 @@ test('ten thousand topics of three partitions are loaded well under a second', (
 
 function snapshot(of: MetadataImage): unknown {
   const { records, requests, ...position } = snapshotOf(of);
-  return { ...position, records: [...records], requests: [...requests], brokers: [...of.brokers.values()] };
+  const remembered = [...of.requests.byId.entries()];
+  return { ...position, records: [...records], requests: [...requests], remembered, brokers: [...of.brokers.values()] };
 }
 
 function ids(nextProducerId: number): MetadataRecord {

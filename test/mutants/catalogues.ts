@@ -2,6 +2,7 @@
  * Every catalogue of planted bugs, in one list.
  */
 import { driveMutants } from './drive-mutants.ts';
+import { metadataMutants } from './metadata-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { quorumMutants } from './quorum-mutants.ts';
 import { raftMutants } from './raft-mutants.ts';
@@ -10,6 +11,7 @@ import { storeMutants } from './store-mutants.ts';
 
 export const catalogues: readonly Mutant[] = [
   ...driveMutants,
+  ...metadataMutants,
   ...raftMutants,
   ...quorumMutants,
   ...recordMutants,

@@ -7,6 +7,7 @@ import { voterId, type VoterId } from '../../../src/base/ids.ts';
 import { delay } from '../../../src/ports/clock.ts';
 import { brokerSessionMsDefault } from '../../../src/quorum/controller-runner.ts';
 import type { MetadataStateMachine } from '../../../src/quorum/metadata-state-machine.ts';
+import type { VoterMetadata } from '../../../src/quorum/voter-metadata.ts';
 import { startMetadataVoter } from '../../../src/quorum/metadata-voter.ts';
 import { peerStreamLimitsDefault } from '../../../src/quorum/peer-stream.ts';
 import type { QuorumDescription } from '../../../src/quorum/quorum-description.ts';
@@ -33,6 +34,8 @@ export interface VoterUnderTestOptions {
   readonly raftLimits: RaftLimits;
   readonly snapshotLimits: SnapshotLimits;
   readonly watch: RaftWatch;
+  /** Absent: one that nobody watches. */
+  readonly makeMachine?: () => MetadataStateMachine;
 }
 
 interface Life {
@@ -40,6 +43,7 @@ interface Life {
   readonly ports: ProcessPorts;
   readonly voter: Voter;
   readonly machine: MetadataStateMachine;
+  readonly metadata: VoterMetadata;
 }
 
 export class VoterUnderTest {
@@ -105,9 +109,9 @@ export class VoterUnderTest {
       } else throw fault;
     };
     try {
-      const { watch } = this.#options;
+      const { watch, makeMachine } = this.#options;
       const config = this.#config();
-      const { voter, machine } = await startMetadataVoter({
+      const { voter, machine, metadata } = await startMetadataVoter({
         ports,
         config,
         codecs: raftQuorumCodecs,
@@ -115,8 +119,9 @@ export class VoterUnderTest {
         sessionMs: brokerSessionMsDefault,
         onFatal: end,
         watch,
+        ...(makeMachine === undefined ? {} : { machine: makeMachine() }),
       });
-      this.#life = { start, ports, voter, machine };
+      this.#life = { start, ports, voter, machine, metadata };
     } catch (fault) {
       end(fault);
     }
