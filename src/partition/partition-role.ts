@@ -42,9 +42,7 @@ export interface LeaderRole {
   readonly leaderEpoch: LeaderEpoch;
   /** The log end when the leadership began. What lies below is other leaders' word, and what lies above is its own. */
   readonly epochStart: Offset;
-  /** Where it was to begin by what earlier leaders had written down here. */
-  readonly startAtElection: Offset;
-  /** Watermark and start have reached both: all that was committed before is known to be. */
+  /** The watermark has reached it: all that was committed before is known to be. */
   isEstablished: boolean;
   /** Undefined once the metadata says that this leader has recovered. */
   recovery: LeaderRecovery | undefined;

@@ -4,6 +4,7 @@
 import { driveMutants } from './drive-mutants.ts';
 import { metadataMutants } from './metadata-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { partitionMutants } from './partition-mutants.ts';
 import { quorumMutants } from './quorum-mutants.ts';
 import { raftMutants } from './raft-mutants.ts';
 import { recordMutants } from './record-mutants.ts';
@@ -16,4 +17,5 @@ export const catalogues: readonly Mutant[] = [
   ...quorumMutants,
   ...recordMutants,
   ...storeMutants,
+  ...partitionMutants,
 ];

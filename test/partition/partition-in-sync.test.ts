@@ -61,22 +61,46 @@ test('P8: a follower comes back when it has everything that may have been acknow
 
 test('P8: what lies below the start of the epoch is needed as well, whatever the watermark says', () => {
   // X27: a new leader's watermark is old news, and a follower that reached only that may lack acknowledged records.
-  const cluster = TestCluster.settled({ replicas: 3 });
+  const cluster = TestCluster.settled({ replicas: 3, limits: { pushBytesMax: 1 } });
   cluster.isolate(3);
   cluster.write('known to 1 and 2');
   cluster.run(lagMs);
   cluster.produce(cluster.leader(), 'acknowledged, and 2 does not know');
   cluster.deliverAll(({ message }) => message.type !== 'push' || message.batches.length > 0);
   cluster.drop();
+  cluster.crash(cluster.replica(1));
   cluster.heal();
-  const leader = cluster.moveLeader(2);
-  expect([leader.view.watermark < leader.view.assigned, leader.view.isEstablished]).toEqual([true, false]);
-  // 3 catches up to the watermark of 2 and no further.
+  cluster.fence(cluster.replica(1));
+  const leader = cluster.leader();
+  expect([leader.brokerId, leader.view.watermark, leader.view.assigned]).toEqual([2, 1, 2]);
+  // 3 has one batch on its disk: as much as the watermark says.
   const slow = cluster.replica(3);
-  cluster.deliverAll(({ from, to }) => from !== 1 && to !== 1 && from + to === 5);
-  const before = cluster.controller.inSync;
-  expect(before).toEqual(slow.view.durable >= leader.view.assigned ? [1, 2, 3] : [1, 2]);
+  slow.isFast = false;
   cluster.run(1000);
+  slow.workOnce();
+  while (slow.log.isFlushing || slow.log.mayFlush) slow.workOnce(1);
+  cluster.deliverAll();
+  expect([slow.view.durable, cluster.controller.inSync]).toEqual([1, [2]]);
+  slow.isFast = true;
+  slow.workAll();
+  cluster.run(1000);
+  expect(cluster.controller.inSync).toEqual([2, 3]);
+});
+
+test('P8: who joins has written down where the partition begins', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  for (let at = 0; at < 6; at += 1) cluster.write(`record ${at}`);
+  cluster.run(500);
+  cluster.fence(cluster.replica(3));
+  const leader = cluster.leader();
+  const requestId = cluster.deleteRecords(leader, offset(5));
+  cluster.deliverAll(({ from, to }) => from !== 3 && to !== 3);
+  expect(leader.answerTo(requestId)).toMatchObject({ type: 'records-deleted', start: 5 });
+  cluster.controller.unfence(cluster.replica(3).brokerId);
+  cluster.changed();
+  // It holds every record, and has not heard of the deletion.
+  expect(cluster.controller.inSync).toEqual([1, 2]);
+  cluster.deliverAll();
   expect(cluster.controller.inSync).toEqual([1, 2, 3]);
 });
 
