@@ -53,8 +53,7 @@ async function settingsFromFile(path: string): Promise<readonly WrittenSetting[]
 export function nodeConfigOf(settings: Settings): NodeConfig {
   const config: NodeConfig = {
     nodeId: nodeId(settings['node.id']),
-    roles: settings['node.roles'],
-    rack: settings['broker.rack'],
+    roles: ['quorum'],
     version: releaseVersion(),
     apiListen: settings['api.listen'],
     peerListen: settings['peer.listen'],
