@@ -75,7 +75,8 @@ export class FollowerProgress {
 
   attach({ brokerEpoch, directory, session, logEnd, grantedBytes }: AttachMessage): FollowerSession {
     const isSame = brokerEpoch === this.brokerEpoch && directory === this.#directory;
-    if (!isSame || logEnd < (this.confirmed?.durable ?? 0)) this.#forget(brokerEpoch, directory);
+    // With less than it said to have written: its log failed, and was opened again within the same life.
+    if (!isSame || logEnd < (this.confirmed?.next ?? 0)) this.#forget(brokerEpoch, directory);
     this.session = {
       brokerEpoch,
       session,

@@ -36,7 +36,7 @@ export class PartitionCore {
   metadata: PartitionMetadata | undefined;
   role: PartitionRole = idle;
   /** Raised with every attach, over all leaderships of this life. */
-  session = 0;
+  session: number;
   /** Of pushes, over all leaderships of this life. */
   pushId = 0;
   /** Why this replica takes no part until it is repaired, or opened anew. */
@@ -58,7 +58,8 @@ export class PartitionCore {
     this.directory = log.directory;
     this.limits = limits;
     this.nowMs = options.nowMs;
-    this.fencedEpoch = options.ledBefore;
+    this.fencedEpoch = options.reopened?.ledEpoch;
+    this.session = options.reopened?.session ?? 0;
     this.log = new ReplicaLog(log);
     this.start = new PartitionStart(log);
     this.fetches = new WaitingRoom(limits.fetchesWaitingMax);

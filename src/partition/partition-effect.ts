@@ -146,7 +146,10 @@ export type PartitionEffect =
   | PushEffect
   // The controller
   | { readonly type: 'propose-in-sync'; readonly proposal: InSyncProposal }
-  /** This replica cannot go on: somebody else should lead, and nobody should wait for it. */
+  /**
+   * This replica cannot go on: somebody else should lead, and nobody should wait for it. With `lost-records`, and with
+   * `log-failed` where written offsets count, it is not to be elected in the ordinary way before it was taken back.
+   */
   | { readonly type: 'step-aside'; readonly reason: AsideReason }
   // Time
   | { readonly type: 'wake'; readonly atMs: number }

@@ -73,15 +73,22 @@ export interface OpenedLog {
   readonly isDamaged: boolean;
 }
 
+export interface ReopenedLog {
+  /**
+   * The last leader epoch that it led in, which is not led again: what the failed writes left behind may be on other
+   * disks and not on its own.
+   */
+  readonly ledEpoch: LeaderEpoch | undefined;
+  /** `view.session` of the core before: leaders take a session that is not later for an old message. */
+  readonly session: number;
+}
+
 export interface PartitionOptions {
   readonly brokerId: BrokerId;
   /** Of this life of the broker: metadata from before it is not about it. */
   readonly brokerEpoch: BrokerEpoch;
-  /**
-   * The leader epoch that this broker led with this log before the log failed and was opened again, if any: it does
-   * not lead in it twice. What the failed writes left behind may be on other disks and not on its own.
-   */
-  readonly ledBefore: LeaderEpoch | undefined;
+  /** The log failed and was opened again within this life of the broker: what the core before this one left. */
+  readonly reopened: ReopenedLog | undefined;
   readonly limits: PartitionLimits;
   readonly log: OpenedLog;
   readonly nowMs: number;

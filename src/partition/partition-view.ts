@@ -61,6 +61,11 @@ export class PartitionView {
     return this.#core.metadata;
   }
 
+  /** The latest of this life. */
+  get session(): number {
+    return this.#core.session;
+  }
+
   get aside(): AsideReason | undefined {
     return this.#core.aside;
   }

@@ -328,4 +328,13 @@ export const partitionMutants: readonly Mutant[] = [
     tests: by.inSync,
     breaks: /P8: who joins has written down|P15: the start does not go back/,
   },
+  {
+    id: 'P-sessions',
+    bug: 'a replica whose log was opened again counts its sessions from the beginning',
+    file: 'src/partition/partition-core.ts',
+    find: 'this.session = options.reopened?.session ?? 0;',
+    replace: 'this.session = 0;',
+    tests: by.recovery,
+    breaks: /a replica whose log failed follows again/,
+  },
 ];

@@ -59,11 +59,8 @@ test('P10: a leader whose log failed does not lead in the same epoch again', () 
   cluster.isPrompt = false;
   leader.failLog();
   expect(leader.effectsOf('step-aside')).toEqual([{ type: 'step-aside', reason: 'log-failed' }]);
-  const ledBefore = leader.lastLed;
-  leader.stop();
-  leader.log.powerCut(() => 0);
   leader.isFast = true;
-  leader.start({ ledBefore });
+  leader.reopen(() => leader.log.powerCut(() => 0));
   leader.revisionsSeen = 0;
   cluster.spread(leader, 1);
   expect([leader.view.metadata?.leader, leader.view.role]).toEqual([1, 'idle']);

@@ -3,9 +3,23 @@
  */
 import { expect, test } from 'vitest';
 import { offset } from '../../src/base/offsets.ts';
-import { TestCluster } from './test-cluster.ts';
+import { TestCluster, type Proposal } from './test-cluster.ts';
 
 const lagMs = 10_500;
+
+/** 3 was away, is out of sync, has everything again, and is proposed; the controller has not been reached yet. */
+function withThirdProposed(): { cluster: TestCluster; proposal: Proposal } {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  cluster.isolate(3);
+  cluster.write('missed');
+  cluster.run(lagMs);
+  cluster.heal();
+  cluster.isPrompt = false;
+  cluster.run(1000);
+  const [proposal] = cluster.proposals;
+  if (proposal === undefined) throw new Error('3 is proposed');
+  return { cluster, proposal };
+}
 
 test('PL4: a follower that is silent while there is something to say leaves the in-sync set in time', () => {
   const cluster = TestCluster.settled({ replicas: 3 });
@@ -146,21 +160,13 @@ test('P11: a leader that has not heard of a registration proposes nobody by it',
 });
 
 test('P5: who is proposed counts from the moment it is proposed', () => {
-  const cluster = TestCluster.settled({ replicas: 3 });
-  cluster.isolate(3);
-  cluster.write('missed');
-  cluster.run(lagMs);
-  cluster.heal();
-  cluster.isPrompt = false;
-  cluster.run(1000);
+  const { cluster, proposal } = withThirdProposed();
   expect(cluster.leader().view.maximalInSync).toEqual([1, 2, 3]);
   cluster.isolate(3);
   const requestId = cluster.produce(cluster.leader(), 'perhaps needed on 3');
   cluster.deliverAll();
   expect(cluster.leader().answerTo(requestId)).toBeUndefined();
   // It is made after all, long after the leader gave up on it; then 3 may be elected.
-  const [proposal] = cluster.proposals;
-  if (proposal === undefined) throw new Error('3 was proposed');
   cluster.giveUp(proposal);
   cluster.run(3000);
   expect(cluster.leader().answerTo(requestId)).toBeUndefined();
@@ -170,17 +176,9 @@ test('P5: who is proposed counts from the moment it is proposed', () => {
 });
 
 test('P5: a proposal that was refused for good holds nothing back', () => {
-  const cluster = TestCluster.settled({ replicas: 3 });
-  cluster.isolate(3);
-  cluster.write('missed');
-  cluster.run(lagMs);
-  cluster.heal();
-  cluster.isPrompt = false;
-  cluster.run(1000);
+  const { cluster, proposal } = withThirdProposed();
   cluster.isolate(3);
   cluster.controller.fence(cluster.replica(3).brokerId);
-  const [proposal] = cluster.proposals;
-  if (proposal === undefined) throw new Error('3 was proposed');
   cluster.decide(proposal);
   expect(cluster.controller.inSync).toEqual([1, 2]);
   const requestId = cluster.produce(cluster.leader(), 'not needed on 3');
@@ -189,22 +187,14 @@ test('P5: a proposal that was refused for good holds nothing back', () => {
 });
 
 test('P5: an uncertain proposal is ended by another one of the same epoch', () => {
-  const cluster = TestCluster.settled({ replicas: 3 });
-  cluster.isolate(3);
-  cluster.write('missed');
-  cluster.run(lagMs);
-  cluster.heal();
-  cluster.isPrompt = false;
-  cluster.run(1000);
+  const { cluster, proposal } = withThirdProposed();
   cluster.isolate(3);
   const requestId = cluster.produce(cluster.leader(), 'held back');
-  const [lost] = cluster.proposals;
-  if (lost === undefined) throw new Error('3 was proposed');
-  cluster.giveUp(lost);
+  cluster.giveUp(proposal);
   cluster.proposals = [];
   // 3 is too far behind by now to be proposed again, so the set that there is goes out under the same epoch.
   cluster.run(lagMs);
-  for (const proposal of cluster.proposals) if (proposal.proposal.members.length === 3) cluster.giveUp(proposal);
+  for (const again of cluster.proposals) if (again.proposal.members.length === 3) cluster.giveUp(again);
   cluster.proposals = [];
   cluster.isPrompt = true;
   cluster.run(3000);

@@ -173,6 +173,25 @@ test('P17: after a failed append everything that was appended has an unknown out
   expect([leader.effectsOf('append').length, leader.view.written]).toEqual([appends, 0]);
 });
 
+test('a replica whose log failed follows again with the log opened anew, in the same life of its broker', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  const follower = cluster.replica(3);
+  for (let round = 0; round < 3; round += 1) {
+    cluster.write(`round ${round}`);
+    follower.failLog();
+    cluster.write('without 3');
+    follower.reopen(() => follower.log.powerCut(() => 0));
+    follower.step({ type: 'metadata', metadata: cluster.controller.current });
+    cluster.controller.repaired(follower.brokerId);
+    cluster.changed();
+    // The connection stayed, and with it what the leader knows of earlier sessions: it hears this one at once.
+    cluster.deliverAll();
+    expect(follower.view.isFollowing).toBe(true);
+    cluster.run(1000);
+    expect([follower.view.watermark, cluster.controller.inSync]).toEqual([2 * round + 2, [1, 2, 3]]);
+  }
+});
+
 test('with durability=replicated a power cut costs a replica its place until it has caught up', () => {
   const cluster = TestCluster.settled({ replicas: 3, durability: 'replicated' });
   const follower = cluster.replica(3);

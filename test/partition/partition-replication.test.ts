@@ -254,7 +254,7 @@ test('offsets beyond 2^53-1 are refused and never rounded', () => {
   const { brokerId, brokerEpoch } = cluster.leader();
   const last = offset(Number.MAX_SAFE_INTEGER - 1);
   const log = { ...cluster.leader().log.open(), localStart: last, start: last, end: last, watermark: last };
-  const partition = new Partition({ brokerId, brokerEpoch, ledBefore: undefined, limits, log, nowMs: 0 });
+  const partition = new Partition({ brokerId, brokerEpoch, reopened: undefined, limits, log, nowMs: 0 });
   partition.step({ type: 'metadata', metadata: controller.current });
   const request = { type: 'produce', leaderEpoch: undefined, deadlineMs: 0, acks: 'none' } as const;
   const batch = testBatch('two', undefined, 2);

@@ -328,10 +328,11 @@ class RandomRun {
 
   /** The log is opened again in the same life of the broker; what was not durable may be gone. */
   #reopen(replica: TestReplica): void {
-    const ledBefore = replica.lastLed;
-    replica.stop();
-    if (!this.#isReplicated) replica.log.powerCut(this.#below);
-    replica.start({ ledBefore });
+    replica.reopen(() => {
+      replica.log.powerCut(this.#below);
+      replica.log.mayLack = this.#isReplicated;
+    });
+    replica.log.mayLack = false;
     replica.revisionsSeen = Math.max(0, replica.revisionsSeen - 1);
     this.#cluster.controller.repaired(replica.brokerId);
     this.#cluster.changed();

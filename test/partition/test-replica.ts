@@ -12,7 +12,7 @@ import type { PartitionClusterInvariants } from '../../src/partition/partition-c
 import type { PartitionEffect, PushEffect } from '../../src/partition/partition-effect.ts';
 import type { PartitionEvent, RequestId } from '../../src/partition/partition-event.ts';
 import type { PartitionMessage } from '../../src/partition/partition-message.ts';
-import type { PartitionLimits } from '../../src/partition/partition-options.ts';
+import type { PartitionLimits, ReopenedLog } from '../../src/partition/partition-options.ts';
 import type { PartitionView } from '../../src/partition/partition-view.ts';
 import { Partition } from '../../src/partition/partition.ts';
 import type { ModelLog } from './model-log.ts';
@@ -67,13 +67,21 @@ export class TestReplica {
   }
 
   /** The process is there and the log is open; nothing is known of the metadata yet. */
-  start({ mayHaveLost = false, ledBefore }: { mayHaveLost?: boolean; ledBefore?: LeaderEpoch | undefined } = {}): void {
+  start({ mayHaveLost = false, reopened }: { mayHaveLost?: boolean; reopened?: ReopenedLog } = {}): void {
     assert(this.#partition === undefined, 'a replica starts once', { broker: this.brokerId });
     const { brokerId, brokerEpoch: epoch, nowMs } = this;
     const { limits, invariants } = this.#ports;
     const log = this.log.open();
-    this.#partition = new Partition({ brokerId, brokerEpoch: epoch, ledBefore, limits, log, nowMs });
+    this.#partition = new Partition({ brokerId, brokerEpoch: epoch, reopened, limits, log, nowMs });
     invariants.onStart(this.view, mayHaveLost);
+  }
+
+  /** The log failed, and is opened again in the same life of the broker: `lose` is what the failure left of it. */
+  reopen(lose: () => void): void {
+    const reopened = { ledEpoch: this.lastLed, session: this.view.session };
+    this.stop();
+    lose();
+    this.start({ reopened });
   }
 
   stop(): void {
