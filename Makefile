@@ -50,7 +50,7 @@ sim: ## Simulate: SEEDS=1000 [FROM=1] [TWICE=1], or one SEED=x with its trace; [
 	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(TWICE),--twice)
 
 .PHONY: chaos
-chaos: ## Kill and pause real voters under writes: [SEED=n] [SECONDS=66] [FAULTS=22]; KIND=grow; KIND=calm [MINUTES=10]
+chaos: ## Kill and pause real voters under writes: [SEED=n] [SECONDS=66] [FAULTS=22]; KIND=topics; KIND=grow; KIND=calm [MINUTES=10]
 	@node --import tsx test/chaos/main.ts
 
 .PHONY: release-proto

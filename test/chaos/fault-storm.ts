@@ -41,7 +41,7 @@ async function stormOn(quorum: LocalQuorum, options: StormOptions): Promise<read
   const writableMs: number[] = [];
   for (let fault = 1; fault <= faults; fault += 1) {
     await delay(Math.max(0, (durationMs * (fault - 0.5)) / faults - timeline.nowMs));
-    const tookMs = await oneFault({ fault, quorum, writes, random, timeline });
+    const tookMs = await oneFault({ fault, quorum, untilWritable: () => writes.untilWritable(), random, timeline });
     writableMs.push(tookMs);
     if (tookMs >= writableMsMax) problems.push(`no write got through for ${tookMs.toFixed(0)} ms after fault ${fault}`);
   }
@@ -63,16 +63,17 @@ async function stormOn(quorum: LocalQuorum, options: StormOptions): Promise<read
   return problems;
 }
 
-interface OneFault {
+export interface OneFault {
   readonly fault: number;
   readonly quorum: LocalQuorum;
-  readonly writes: PacedWrites;
+  /** Resolves with how long it took when the first write is answered that was begun after the call. */
+  readonly untilWritable: () => Promise<number>;
   readonly random: Random;
   readonly timeline: Timeline;
 }
 
 /** How long until a write got through. */
-async function oneFault({ fault, quorum, writes, random, timeline }: OneFault): Promise<number> {
+export async function oneFault({ fault, quorum, untilWritable, random, timeline }: OneFault): Promise<number> {
   const [leader, term] = await leaderOf(quorum);
   const victim = quorum.members[random.integerBelow(quorum.members.length)];
   if (victim === undefined) throw new Error('a quorum has members');
@@ -81,7 +82,7 @@ async function oneFault({ fault, quorum, writes, random, timeline }: OneFault): 
   const { voterId } = victim.process;
   const role = voterId === leader ? 'leader' : 'follower';
 
-  const writable = writes.untilWritable();
+  const writable = untilWritable();
   if (isKill) await victim.process.kill();
   else victim.process.pause();
   const atMs = timeline.nowMs;

@@ -2,6 +2,7 @@
  * Real voters, real disks, kill -9 and SIGSTOP. Fails with status 1 when a promise was broken.
  *
  *   make chaos [SEED=n] [WRITES=500] [SECONDS=66] [FAULTS=22]   faults on random voters while writes go on
+ *   make chaos KIND=topics [SEED=n] [SECONDS=66] [FAULTS=22]    the same while clients create, change and delete topics
  *   make chaos KIND=grow                                        3 -> 5 -> 3 voters while writes go on
  *   make chaos KIND=calm [MINUTES=10]                           full load and short pauses: nobody may elect
  */
@@ -9,12 +10,13 @@ import { SimulatedRandom } from '../../src/simulation/simulated-random.ts';
 import { runCalm } from './calm.ts';
 import { runFaultStorm } from './fault-storm.ts';
 import { runGrowAndShrink } from './grow-and-shrink.ts';
+import { runTopicStorm } from './topic-storm.ts';
 
 /** Beyond what was asked for, for starts, restarts and the audit. */
 const spareMs = 180_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const kinds: Readonly<Record<string, () => Promise<readonly string[]>>> = { storm, grow, calm };
+const kinds: Readonly<Record<string, () => Promise<readonly string[]>>> = { storm, topics, grow, calm };
 
 const kind = process.env['KIND'] || 'storm';
 const run = kinds[kind];
@@ -34,6 +36,15 @@ function storm(): Promise<readonly string[]> {
   say(`seed ${seed}: at least ${writesMin} writes over ${durationMs / 1000} s, ${faults} faults`);
   endAfter(durationMs + spareMs);
   return runFaultStorm({ random: new SimulatedRandom(seed), writesMin, durationMs, faults, say });
+}
+
+function topics(): Promise<readonly string[]> {
+  const seed = numberFrom('SEED', Date.now() % 1_000_000);
+  const durationMs = 1000 * numberFrom('SECONDS', 66);
+  const faults = numberFrom('FAULTS', 22);
+  say(`seed ${seed}: topics for ${durationMs / 1000} s, ${faults} faults`);
+  endAfter(durationMs + spareMs);
+  return runTopicStorm({ random: new SimulatedRandom(seed), durationMs, faults, say });
 }
 
 function grow(): Promise<readonly string[]> {

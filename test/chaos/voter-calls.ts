@@ -5,9 +5,12 @@ import type { ClusterId } from '../../src/base/ids.ts';
 import { indexZero } from '../../src/base/raft-position.ts';
 import { ok, type Result } from '../../src/base/result.ts';
 import type { Status } from '../../src/base/status.ts';
+import type { MetadataRequest } from '../../src/metadata/metadata-command.ts';
+import { controlMethods } from '../../src/quorum/control-service.ts';
 import { peerMethods } from '../../src/quorum/quorum-codecs.ts';
 import type { LeaderAnswer, LeaderCall } from '../../src/raft/leader-call.ts';
 import type { Entry, Voter } from '../../src/raft/raft-entry.ts';
+import { decideReplyCodec, decideRequestCodec, type DecideReply } from '../../src/wire/control-codec.ts';
 import { metadataRecordsReplyCodec, metadataRecordsRequestCodec } from '../../src/wire/metadata-record-messages.ts';
 import { getQuorumRequestCodec, quorumReplyCodec, type QuorumReply } from '../../src/wire/quorum-messages.ts';
 import { leaderAnswerCodec, leaderCallCodec } from '../../src/wire/raft-leader-codec.ts';
@@ -49,6 +52,17 @@ export class VoterCalls {
       request: { clusterId, call },
       requestCodec: leaderCallCodec,
       replyCodec: leaderAnswerCodec,
+      deadlineMs,
+    });
+  }
+
+  /** Passed on to whoever leads. */
+  decide(request: MetadataRequest, deadlineMs: number): Promise<Result<DecideReply, Status>> {
+    return this.#peer.call({
+      method: controlMethods.decide,
+      request,
+      requestCodec: decideRequestCodec,
+      replyCodec: decideReplyCodec,
       deadlineMs,
     });
   }

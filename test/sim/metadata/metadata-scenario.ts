@@ -3,7 +3,7 @@
  * same few topics at once, through voters and through observers, with retries by request id.
  *
  * Every node's state machine is compared with one fold of the log, entry by entry, and every answer with the log
- * (reference-log.ts, request-history.ts). Voters do not change, but their set is written into the log again now and
+ * (reference-log.ts, quorum/request-history.ts). Voters do not change, but their set is written into the log again now and
  * then, so that entries come where the controller did not expect them.
  */
 import { brokerId } from '../../../src/base/ids.ts';
@@ -17,11 +17,12 @@ import type { Finding, Scenario, ScenarioRun } from '../../../src/simulation/sce
 import type { SimulatedProcess } from '../../../src/simulation/simulated-process.ts';
 import type { SimulatedRandom } from '../../../src/simulation/simulated-random.ts';
 import type { Simulation } from '../../../src/simulation/simulation.ts';
+import { RequestHistory, type AskedRequest } from '../../quorum/request-history.ts';
 import { RaftSightings } from '../raft/raft-sightings.ts';
 import { VoterUnderTest } from '../raft/voter-under-test.ts';
 import { metadataSightings } from './metadata-sightings.ts';
 import { ReferenceLog } from './reference-log.ts';
-import { RequestHistory, type AskedRequest } from './request-history.ts';
+
 import { StubBroker } from './stub-broker.ts';
 
 const faults = ['crash', 'power cut', 'partition', 'pause', 'disk error', 'sync failure'] as const;
@@ -80,7 +81,7 @@ class MetadataRun implements ScenarioRun {
     this.#random = random;
     this.stepMsMean = random.acrossMagnitudes(15, 100);
     this.#log = new ReferenceLog(simulation.world);
-    this.#history = new RequestHistory(this.#log);
+    this.#history = new RequestHistory(this.#log.folded);
     const founders = random.pick([1, 3, 3, 3]);
     const shared = {
       simulation,

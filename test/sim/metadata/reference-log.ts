@@ -6,33 +6,22 @@
  * after each.
  */
 import { InvariantError } from '../../../src/base/assert.ts';
-import { logIndex } from '../../../src/base/raft-position.ts';
-import { assertImageInvariants, assertStepInvariants } from '../../../src/metadata/image-invariants.ts';
-import { emptyImage, type MetadataImage } from '../../../src/metadata/metadata-image.ts';
-import type { MetadataBatch } from '../../../src/metadata/metadata-record.ts';
-import { MetadataReplay } from '../../../src/metadata/metadata-replay.ts';
+import type { MetadataImage } from '../../../src/metadata/metadata-image.ts';
 import { snapshotOf } from '../../../src/metadata/metadata-snapshot.ts';
 import { MetadataStateMachine } from '../../../src/quorum/metadata-state-machine.ts';
 import type { CommittedCommand } from '../../../src/quorum/quorum-state-machine.ts';
 import type { SimulatedWorld } from '../../../src/simulation/simulated-world.ts';
-import { metadataBatchCodec, metadataSnapshotCodec } from '../../../src/wire/metadata-log-codec.ts';
+import { metadataSnapshotCodec } from '../../../src/wire/metadata-log-codec.ts';
 import { metadataQuorumCodecs } from '../../../src/wire/metadata-quorum-codecs.ts';
+import { FoldedLog } from '../../quorum/folded-log.ts';
 import { MetadataSightings } from './metadata-sightings.ts';
 
-interface ReferenceEntry {
-  /** Undefined: the first entry of a leadership, or a set of voters. */
-  readonly hex: string | undefined;
-  readonly batch: MetadataBatch | undefined;
-  readonly isVoid: boolean;
-  readonly image: MetadataImage;
-}
-
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const hexOf = (bytes: Uint8Array | undefined): string =>
+  bytes === undefined ? '' : Buffer.from(bytes).toString('hex');
 
 export class ReferenceLog {
   readonly #world: SimulatedWorld;
-  /** The entry of index n is at place n - 1. */
-  readonly #entries: ReferenceEntry[] = [];
+  readonly #folded = new FoldedLog();
   readonly #sightings: MetadataSightings;
 
   constructor(world: SimulatedWorld) {
@@ -40,17 +29,8 @@ export class ReferenceLog {
     this.#sightings = new MetadataSightings(world);
   }
 
-  get lastIndex(): number {
-    return this.#entries.length;
-  }
-
-  imageAt(index: number): MetadataImage | undefined {
-    return index === 0 ? emptyImage : this.#entries[index - 1]?.image;
-  }
-
-  batchAt(index: number): MetadataBatch | undefined {
-    const entry = this.#entries[index - 1];
-    return entry?.isVoid === false ? entry.batch : undefined;
+  get folded(): FoldedLog {
+    return this.#folded;
   }
 
   /** A state machine whose every step is compared. */
@@ -58,11 +38,12 @@ export class ReferenceLog {
     return new WatchedMachine(this, node);
   }
 
-  onApplied(node: string, entry: { index: number; bytes: Uint8Array | undefined }): void {
-    const hex = entry.bytes === undefined ? undefined : hexOf(entry.bytes);
-    const known = this.#entries[entry.index - 1];
-    if (known === undefined) this.#append(entry.index, entry.bytes, hex);
-    else if (known.hex !== hex) this.#fail('R5: an index is one entry, on every node', { node, index: entry.index });
+  onApplied(node: string, { index, bytes }: { index: number; bytes: Uint8Array | undefined }): void {
+    const { lastIndex } = this.#folded;
+    if (index === lastIndex + 1) this.#append(bytes);
+    else if (index > lastIndex) this.#fail('R5: entries are applied without gaps', { node, index });
+    else if (hexOf(this.#folded.bytesAt(index)) !== hexOf(bytes))
+      this.#fail('R5: an index is one entry, on every node', { node, index });
   }
 
   onRestored(): void {
@@ -70,32 +51,21 @@ export class ReferenceLog {
   }
 
   onImage(node: string, image: MetadataImage): void {
-    const expected = this.imageAt(image.revision);
+    const expected = this.#folded.imageAt(image.revision);
     if (expected === undefined) this.#fail('M1: an image comes from entries', { node, revision: image.revision });
     else if (image !== expected && stateOf(image) !== stateOf(expected))
       this.#fail('M1: an image is the fold of the log, on every node', { node, revision: image.revision });
   }
 
-  #append(index: number, bytes: Uint8Array | undefined, hex: string | undefined): void {
-    const before = this.imageAt(index - 1);
-    if (before === undefined) return this.#fail('R5: entries are applied without gaps', { index });
-    const batch = bytes === undefined ? undefined : metadataBatchCodec.decode(bytes);
-    const replay = new MetadataReplay(before);
-    let isVoid = false;
-    if (batch?.ok === true) isVoid = !replay.addBatch(logIndex(index), batch.value);
-    else replay.advanceTo(logIndex(index));
-    const delta = replay.finish();
-    if (isVoid) this.#sightings.onVoid();
-    else this.#sightings.onEntry(delta);
+  #append(bytes: Uint8Array | undefined): void {
     try {
-      assertImageInvariants(delta.after);
-      assertStepInvariants(delta);
+      const { delta, isVoid } = this.#folded.append(bytes);
+      if (isVoid) this.#sightings.onVoid();
+      else this.#sightings.onEntry(delta);
     } catch (broken) {
       if (!(broken instanceof InvariantError)) throw broken;
-      this.#fail(broken.message, { index, ...broken.facts });
+      this.#fail(broken.message, { index: this.#folded.lastIndex, ...broken.facts });
     }
-    this.#entries.push({ hex, batch: batch?.ok === true ? batch.value : undefined, isVoid, image: delta.after });
-    return undefined;
   }
 
   #fail(what: string, facts: Readonly<Record<string, unknown>>): void {
