@@ -34,6 +34,25 @@ describe('an answer', () => {
     expect(stage.ends.get(third)).toEqual({ type: 'not-leading' });
   });
 
+  test('M2: that something cannot be names the revision at which that is so, whatever else is in the log', () => {
+    const stage = led();
+    stage.ask('r1', createTopic('a'));
+    const [pending] = stage.proposed;
+    const early = stage.ask('r2', createTopic('a'));
+    stage.commitOther();
+    const committed = stage.commit({ isSilent: true });
+    stage.confirmAll();
+    expect(stage.ends.has(early)).toBe(false);
+    if (pending === undefined || committed === undefined) throw new Error('a batch is proposed');
+    stage.end(pending.batchId, { type: 'committed', ...committed });
+    expect(stage.ends.get(early)).toMatchObject({ type: 'refused', revision: committed.index });
+
+    stage.commitOther();
+    const late = stage.ask('r3', createTopic('a'));
+    stage.confirmAll();
+    expect(stage.ends.get(late)).toMatchObject({ type: 'refused', revision: stage.image.revision });
+  });
+
   test('M10: is the same for a repetition, before and after the commit', () => {
     const stage = led();
     const calls = [stage.ask('r', createTopic('a')), stage.ask('r', createTopic('a'))];

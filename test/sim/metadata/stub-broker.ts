@@ -65,8 +65,9 @@ export class StubBroker {
     const life = this.#running;
     if (life?.epoch === undefined || life.isLeaving) return;
     const { epoch } = life;
+    // At once, although a process that is paused does it later.
+    life.isLeaving = true;
     this.process.run(() => {
-      life.isLeaving = true;
       const request = {
         requestId: this.#draw(life),
         command: { type: 'shut-down-broker', brokerId: this.id, brokerEpoch: epoch },
