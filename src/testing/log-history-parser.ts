@@ -172,8 +172,8 @@ function problemOfLine(fields: unknown): string | undefined {
 }
 
 function problemOfShape(fields: Fields, { required, checks }: Shape): string | undefined {
-  for (const field of required) if (!Object.hasOwn(fields, field)) return `lacks ${field}`;
-  for (const field of Object.keys(fields)) {
+  for (const field of required) if (fields[field] === undefined) return `lacks ${field}`;
+  for (const field in fields) {
     const check = checks.get(field);
     if (check === undefined) return `has the field ${field}, which is not known here`;
     const problem = check(fields[field]);

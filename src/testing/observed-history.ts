@@ -112,11 +112,10 @@ export class ObservedHistory {
   }
 
   #beginSend(line: SendLine & { type: 'invoke' }): string | undefined {
-    const { t: _t, process: _process, type: _type, f: _f, topic, partition, value, ...terms } = line;
-    const observed = this.#logOf({ topic, partition }).valueOf(value);
-    if (observed.writer !== undefined) return `${JSON.stringify(value)} was sent to this partition before`;
+    const observed = this.#logOf(line).valueOf(line.value);
+    if (observed.writer !== undefined) return `${JSON.stringify(line.value)} was sent to this partition before`;
     const operation = this.#operation(line, [observed]);
-    observed.log.sent(observed, { writer: operation, terms });
+    observed.log.sent(observed, operation, line);
     return undefined;
   }
 
@@ -157,7 +156,7 @@ export class ObservedHistory {
     const reason = this.#begin(line, values);
     const operation = this.#open.get(line.process);
     if (reason !== undefined || operation === undefined) return reason;
-    for (const { observed, terms } of sends) observed.log.sent(observed, { writer: operation, terms });
+    for (const { observed, terms } of sends) observed.log.sent(observed, operation, terms);
     return undefined;
   }
 
@@ -250,8 +249,7 @@ export class ObservedHistory {
     return value.flatMap((part) => {
       if (part.f !== 'send') return [];
       const { value: sent, offset } = split(part.value);
-      const { f: _f, topic: _topic, partition: _partition, value: _value, ...terms } = part;
-      return [{ observed: this.#logOf(part).valueOf(sent), offset, terms }];
+      return [{ observed: this.#logOf(part).valueOf(sent), offset, terms: part }];
     });
   }
 

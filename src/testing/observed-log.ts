@@ -21,7 +21,7 @@ export interface ObservedValue {
   readonly value: HistoryValue;
   /** Undefined: polled, and never sent. */
   writer: LogOperation | undefined;
-  terms: SendTerms;
+  terms: KnownTerms;
   /** In the order of their discovery; more than one is a fault. */
   readonly places: Place[];
   toldOffset: number | undefined;
@@ -31,7 +31,10 @@ export interface ObservedValue {
   floorLine: number;
 }
 
-const usualTerms: SendTerms = {};
+/** Where all have the usual ones, they share them. */
+type KnownTerms = { readonly [Term in keyof SendTerms]-?: SendTerms[Term] | undefined };
+
+const usualTerms: KnownTerms = { key: undefined, acks: undefined, idempotent: undefined, tombstone: undefined };
 
 export class ObservedLog {
   readonly topic: string;
@@ -72,10 +75,12 @@ export class ObservedLog {
     return observed;
   }
 
-  sent(observed: ObservedValue, { writer, terms }: { writer: LogOperation; terms: SendTerms }): void {
+  /** Copies the terms, so that the line that they stand in can be forgotten. */
+  sent(observed: ObservedValue, writer: LogOperation, { key, acks, idempotent, tombstone }: SendTerms): void {
     assert(observed.writer === undefined && observed.log === this, 'a value is sent once');
     observed.writer = writer;
-    if (Object.keys(terms).length > 0) observed.terms = terms;
+    const isUsual = key === undefined && (acks ?? 'all') === 'all' && idempotent !== false && tombstone !== true;
+    if (!isUsual) observed.terms = { key, acks, idempotent, tombstone };
     observed.floor = this.#highest;
     observed.floorLine = this.#highestLine;
   }

@@ -5,9 +5,9 @@
  * something was known to be in the log comes after it. A producer that crashed is another one afterwards: what it had
  * in flight may still arrive.
  */
-import { quote, type AnomalyReport } from './log-anomaly.ts';
+import { quote, type AnomalyEvidence, type AnomalyReport } from './log-anomaly.ts';
 import type { LogOperation } from './observed-history.ts';
-import { lineOfPlace, onlyOffset, type ObservedLog, type ObservedValue } from './observed-log.ts';
+import { lineOfPlace, onlyOffset, type ObservedLog, type ObservedValue, type Place } from './observed-log.ts';
 import { VersionOrder } from './version-order.ts';
 
 interface LastSend {
@@ -65,40 +65,45 @@ interface SendPair {
   readonly operation: LogOperation;
 }
 
-function comparePair(
-  { last, value, operation }: SendPair,
-  orders: ReadonlyMap<ObservedLog, VersionOrder>,
-  report: AnomalyReport,
-): void {
-  const { log } = value;
+function comparePair(pair: SendPair, orders: ReadonlyMap<ObservedLog, VersionOrder>, report: AnomalyReport): void {
+  const { last, value, operation } = pair;
   const before = onlyOffset(last.value) as number;
   const after = onlyOffset(value) as number;
   const isInternal = last.operation === operation;
-  const values = [last.value.value, value.value];
-  const lines = [last.operation.invokedLine, operation.invokedLine, ...[last.value, value].flatMap(linesOf)];
   if (after <= before) {
     const isPromised = last.value.terms.idempotent !== false && value.terms.idempotent !== false;
     const external = isPromised ? 'nonmonotonic-send' : 'reordered-retry';
-    report.add(isInternal ? 'internal-nonmonotonic-send' : external, () => ({
-      log,
-      values,
-      offsets: [before, after],
-      lines,
-      explanation:
-        `Process ${operation.process} sent ${quote(values)} to ${log.name} in this order, ` +
-        `and they are at the offsets ${before} and ${after}.`,
-    }));
+    report.add(isInternal ? 'internal-nonmonotonic-send' : external, () => describeInversion(pair, [before, after]));
     return;
   }
-  const places = orders.get(log)?.places ?? [];
-  if (!isInternal || !VersionOrder.hasBetween(places, { from: before + 1, to: after })) return;
-  report.add('send-skip', () => {
-    const between = VersionOrder.between(places, { from: before + 1, to: after }).map((place) => place.value.value);
-    const explanation = `A transaction sent ${quote(values)} to ${log.name}, and ${quote(between)} is in between.`;
-    return { log, values: [...values, ...between], offsets: [before, after], lines, explanation };
-  });
+  if (!isInternal) return;
+  const places = orders.get(value.log)?.places ?? [];
+  const gap = { from: before + 1, to: after };
+  if (VersionOrder.hasBetween(places, gap))
+    report.add('send-skip', () => describeSkip(pair, VersionOrder.between(places, gap)));
 }
 
-function linesOf({ places }: ObservedValue): number[] {
-  return places.map(lineOfPlace);
+function describeInversion(pair: SendPair, offsets: readonly [number, number]): AnomalyEvidence {
+  const { last, value, operation } = pair;
+  const { log } = value;
+  const values = [last.value.value, value.value];
+  const explanation =
+    `Process ${operation.process} sent ${quote(values)} to ${log.name} in this order, ` +
+    `and they are at the offsets ${offsets.join(' and ')}.`;
+  return { log, values, offsets, lines: linesOf(pair), explanation };
+}
+
+function describeSkip(pair: SendPair, skipped: readonly Place[]): AnomalyEvidence {
+  const { last, value } = pair;
+  const { log } = value;
+  const own = [last.value.value, value.value];
+  const between = skipped.map((place) => place.value.value);
+  const offsets = skipped.map(({ offset }) => offset);
+  const explanation = `A transaction sent ${quote(own)} to ${log.name}, and ${quote(between)} is in between.`;
+  return { log, values: [...own, ...between], offsets, lines: linesOf(pair), explanation };
+}
+
+function linesOf({ last, value, operation }: SendPair): number[] {
+  const places = [...last.value.places, ...value.places];
+  return [last.operation.invokedLine, operation.invokedLine, ...places.map(lineOfPlace)];
 }
