@@ -56,14 +56,15 @@ async function up(written) {
       `voter ${each.id}  ${each.api}  pid ${findProcess(each) ?? '?'}${pid === undefined ? '' : '  (ran already)'}`,
     );
   }
-  await untilLed(voters);
+  await untilReady(voters);
   const [{ api }] = voters;
   console.log(`
-The quorum has ${count === 1 ? 'one voter, which leads' : `${count} voters and a leader`}. Data and logs are in ${shownPath(dataFolder)}/. Type next:
+The quorum has ${count === 1 ? 'one voter, which leads' : `${count} voters and a leader`}; each is a broker as well. Data and logs are in ${shownPath(dataFolder)}/. Type next:
 
   grpcurl -plaintext ${api} list
   grpcurl -plaintext ${api} odradek.v1.QuorumService/GetQuorum
   grpcurl -plaintext ${api} odradek.v1.MetadataService/GetServerInfo
+  npx odradek topic create orders --partitions 3
   make status        who leads, how far each voter is
   make logs          what they say
   make down          stop; the data stays for the next make quorum`);
@@ -87,6 +88,7 @@ function start(each, voters) {
   const all = voters.map(({ id, peer }) => `${id}@${peer}`).join(',');
   const settings = [
     `node.id=${each.id}`,
+    'node.roles=quorum,broker',
     `api.listen=${each.api}`,
     `peer.listen=${each.peer}`,
     `quorum.voters=${all}`,
@@ -103,14 +105,16 @@ function start(each, voters) {
   writeFileSync(each.pidFile, `${child.pid}\n`);
 }
 
-async function untilLed(voters) {
+/** Each voter knows a leader, and each broker beside one may have partitions placed on it. */
+async function untilReady(voters) {
   const untilMs = Date.now() + startMsMax;
   for (;;) {
     const dead = voters.find((each) => findProcess(each) === undefined);
     if (dead !== undefined) fail(`voter ${dead.id} ended; the end of ${dead.logFile}:\n${lastLines(dead.logFile, 5)}`);
     const quorums = voters.map(({ api }) => askQuorum(api));
-    if (quorums.every((quorum) => typeof quorum?.leaderId === 'number')) return;
-    if (Date.now() > untilMs) fail(`no leader after ${startMsMax} ms; look at: make logs`);
+    const isLed = quorums.every((quorum) => typeof quorum?.leaderId === 'number');
+    if (isLed && activeBrokers(voters) === voters.length) return;
+    if (Date.now() > untilMs) fail(`no leader, or too few brokers, after ${startMsMax} ms; look at: make logs`);
     await delay(100);
   }
 }
@@ -118,6 +122,11 @@ async function untilLed(voters) {
 function askQuorum(api) {
   const asked = odradek(['-b', api, '-o', 'json', '--timeout', '1s', 'quorum', 'status']);
   return asked.status === 0 ? JSON.parse(asked.stdout) : undefined;
+}
+
+function activeBrokers([{ api }]) {
+  const asked = odradek(['-b', api, '-o', 'json', '--timeout', '1s', 'broker', 'list']);
+  return asked.status === 0 ? JSON.parse(asked.stdout).filter(({ state }) => state === 'active').length : 0;
 }
 
 function odradek(words) {

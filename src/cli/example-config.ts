@@ -28,5 +28,5 @@ export function exampleConfig(table: SettingTable): string {
 }
 
 function inYaml(written: Written): string {
-  return typeof written === 'object' ? JSON.stringify(written) : String(written);
+  return typeof written === 'object' || written === '' ? JSON.stringify(written) : String(written);
 }

@@ -10,6 +10,7 @@ import { NodeDisk } from '../adapters/node-disk.ts';
 import { NodeRandom } from '../adapters/node-random.ts';
 import { openPinoEventLog } from '../adapters/pino-event-log.ts';
 import type { NodeConfig } from '../node/node-config.ts';
+import { startBroker } from '../node/start-broker.ts';
 import { startNode, type RunningNode } from '../node/start-node.ts';
 import { startVoter, type VoterPorts } from '../node/start-voter.ts';
 import type { EventLevel, EventLog } from '../ports/event-log.ts';
@@ -53,6 +54,7 @@ export async function openRealNode(options: RealNode): Promise<void> {
       descriptorSet,
       onFatal,
       startVoter: (apiEndpoint) => startVoter({ ports, config, apiEndpoint, onFatal }),
+      startBroker: (place) => startBroker({ ports, config, onFatal, ...place }),
     });
     const emit: EmitInfo = (sentence, facts) => eventLog.emit('info', sentence, facts);
     emit('the node serves', { version: config.version, api: node.apiEndpoint, data: options.dataFolder });

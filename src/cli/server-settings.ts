@@ -53,7 +53,8 @@ async function settingsFromFile(path: string): Promise<readonly WrittenSetting[]
 export function nodeConfigOf(settings: Settings): NodeConfig {
   const config: NodeConfig = {
     nodeId: nodeId(settings['node.id']),
-    roles: ['quorum'],
+    roles: settings['node.roles'],
+    rack: settings['broker.rack'],
     version: releaseVersion(),
     apiListen: settings['api.listen'],
     peerListen: settings['peer.listen'],

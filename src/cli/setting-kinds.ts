@@ -39,6 +39,14 @@ export function text(description: Description): Setting<string> {
   });
 }
 
+/** Empty stands for nothing, and is the default. */
+export function optionalText(description: Pick<Description, 'about'>): Setting<string | undefined> {
+  return setting({ ...description, default: '' }, (written) => {
+    if (typeof written === 'object') return refused('is a list, not a text');
+    return ok(written === '' ? undefined : String(written));
+  });
+}
+
 interface Bounds {
   readonly min: number;
   readonly max: number;

@@ -7,8 +7,18 @@
 import { isDialable } from '../base/endpoint.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 import { nodeIdFromOutside, voterId } from '../base/ids.ts';
-import type { VoterAddress } from '../node/node-config.ts';
-import { byteSize, choice, duration, endpoint, listOf, text, wholeNumber, yesOrNo } from './setting-kinds.ts';
+import type { NodeRole, VoterAddress } from '../node/node-config.ts';
+import {
+  byteSize,
+  choice,
+  duration,
+  endpoint,
+  listOf,
+  optionalText,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from './setting-kinds.ts';
 import type { Setting } from './setting-kinds.ts';
 
 export const settingTable = {
@@ -17,6 +27,17 @@ export const settingTable = {
     default: 1,
     min: 1,
     max: 2 ** 31 - 1,
+  }),
+  'node.roles': listOf({
+    about: [
+      'What this node is: quorum (a voter of the metadata), and broker beside it if topics are to be placed on it.',
+      'Brokers keep no records yet.',
+    ].join('\n'),
+    default: ['quorum'],
+    item: roleFrom,
+  }),
+  'broker.rack': optionalText({
+    about: 'Rack or zone of the broker: the copies of a partition are spread over them. Empty: nobody says.',
   }),
   'data.path': text({
     about: 'Folder that holds everything this node must not forget. Made when missing. One process at a time.',
@@ -99,6 +120,10 @@ export type SettingValues<Table extends SettingTable> = {
   readonly [Key in keyof Table]: Table[Key] extends Setting<infer Value> ? Value : never;
 };
 export type Settings = SettingValues<typeof settingTable>;
+
+function roleFrom(written: string): Result<NodeRole, string> {
+  return written === 'quorum' || written === 'broker' ? ok(written) : refused('is not quorum or broker');
+}
 
 function voterAddress(written: string): Result<VoterAddress, string> {
   const [, id = '', peerEndpoint = ''] = /^(\d+)@(.+)$/.exec(written) ?? [];

@@ -5,8 +5,8 @@ import { hostAndPort, isLoopback } from '../base/endpoint.ts';
 import type { NodeId, VoterId } from '../base/ids.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 
-/** What a process runs. Brokers join when there are partitions to own. */
-export type NodeRole = 'quorum';
+/** What a process runs: a voter, and beside it a broker if it is to keep partitions. */
+export type NodeRole = 'quorum' | 'broker';
 
 export interface VoterAddress {
   readonly voterId: VoterId;
@@ -29,6 +29,8 @@ export interface NodeConfig {
   /** The voters that found the quorum, this node included; empty when this node is the only one. */
   readonly voters: readonly VoterAddress[];
   readonly electionTiming: ElectionTiming;
+  /** Where the broker stands, so that the copies of a partition are spread; undefined: nobody says. */
+  readonly rack: string | undefined;
   readonly messageBytesMax: number;
   readonly callsOpenMax: number;
   readonly stopGraceMs: number;
@@ -38,8 +40,23 @@ export interface NodeConfig {
 
 /** Every rule that is broken, as a sentence that says what to change. */
 export function checkNodeConfig(config: NodeConfig): Result<void, readonly string[]> {
-  const problems = [...votersProblems(config), ...timingProblems(config.electionTiming), ...exposureProblems(config)];
+  const problems = [
+    ...rolesProblems(config),
+    ...votersProblems(config),
+    ...timingProblems(config.electionTiming),
+    ...exposureProblems(config),
+  ];
   return problems.length === 0 ? ok(undefined) : refused(problems);
+}
+
+function rolesProblems({ roles, rack }: NodeConfig): string[] {
+  const problems: string[] = [];
+  if (!roles.includes('quorum'))
+    problems.push('a broker that is no voter cannot be run yet; let node.roles have both quorum and broker');
+  if (new Set(roles).size !== roles.length) problems.push('a role is named twice in node.roles; name each once');
+  if (rack !== undefined && !roles.includes('broker'))
+    problems.push('broker.rack says where a broker stands, and this node is none; add broker to node.roles');
+  return problems;
 }
 
 function votersProblems({ voters, nodeId }: NodeConfig): string[] {

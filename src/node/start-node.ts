@@ -14,6 +14,7 @@ import { HealthBoard } from '../api/health-board.ts';
 import { waitMsUntil } from '../api/call-wait.ts';
 import { MetadataDoor } from '../api/metadata-door.ts';
 import { MetadataWatches } from '../api/metadata-watches.ts';
+import type { BrokerQuorum } from '../broker/broker-quorum.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { Random } from '../ports/random.ts';
@@ -23,6 +24,7 @@ import type { MetadataQuorum } from '../quorum/metadata-quorum.ts';
 import type { QuorumAnswer, QuorumCall, QuorumCalls } from '../quorum/quorum-calls.ts';
 import type { QuorumDescription } from '../quorum/quorum-description.ts';
 import { checkNodeConfig, type NodeConfig } from './node-config.ts';
+import type { BrokerStart, NodeBroker } from './start-broker.ts';
 import { NodeLife, nodeStarting, nodeStopping } from './node-phase.ts';
 import { healthCheckedServices, nodeServices } from './node-services.ts';
 
@@ -38,7 +40,16 @@ export interface NodeVoter extends QuorumCalls {
   /** Undefined until the voter knows its cluster. */
   readonly metadata: MetadataQuorum | undefined;
   describe(): QuorumDescription;
+  /** What a broker beside it needs; resolves once the voter knows its cluster. */
+  seat?(): Promise<BrokerSeat>;
   stop(): Promise<void>;
+}
+
+export interface BrokerSeat {
+  readonly clusterId: ClusterId;
+  readonly quorum: BrokerQuorum;
+  /** Where other nodes reach this one. */
+  readonly peerEndpoint: string;
 }
 
 export interface NodeStart {
@@ -49,7 +60,11 @@ export interface NodeStart {
   readonly onFatal: (fault: unknown) => void;
   /** Called once the node listens, with where clients reach it. */
   readonly startVoter: (apiEndpoint: string) => Promise<NodeVoter>;
+  /** Called for a node that is a broker as well, once its voter knows its cluster. */
+  readonly startBroker?: (place: BrokerPlace) => Promise<NodeBroker>;
 }
+
+export type BrokerPlace = Pick<BrokerStart, 'clusterId' | 'quorum' | 'endpoints'>;
 
 export interface RunningNode {
   /** With the port that was picked. */
@@ -76,6 +91,7 @@ class Node implements RunningNode {
   readonly #watches: MetadataWatches;
   #listener: Listener | undefined;
   #voter: NodeVoter | undefined;
+  #broker: Promise<NodeBroker> | undefined;
 
   constructor(start: NodeStart) {
     this.#start = start;
@@ -100,6 +116,17 @@ class Node implements RunningNode {
     }
     this.#life.moveTo('serving');
     this.#health.setAll('serving');
+    if (this.#start.config.roles.includes('broker')) this.#joinAsBroker(this.#voter).catch(this.#start.onFatal);
+  }
+
+  /** Beside everything else: a cluster that is not founded yet may take its time. */
+  async #joinAsBroker(voter: NodeVoter): Promise<void> {
+    const { startBroker } = this.#start;
+    assert(voter.seat !== undefined && startBroker !== undefined, 'a node that is to be a broker can start one');
+    const { clusterId, quorum, peerEndpoint } = await voter.seat();
+    if (this.#life.phase !== 'serving') return;
+    this.#broker = startBroker({ clusterId, quorum, endpoints: { api: this.apiEndpoint, peer: peerEndpoint } });
+    await this.#broker;
   }
 
   describeQuorum(): Result<QuorumDescription, ApiProblem> {
@@ -133,6 +160,8 @@ class Node implements RunningNode {
   async stop(graceMs: number): Promise<void> {
     this.#life.moveTo('stopping');
     this.#health.setAll('not-serving');
+    // While everything else still runs: what it leads goes to others, and clients follow.
+    await (await this.#broker)?.stop();
     this.#voter?.records?.close();
     this.#watches.close();
     await this.#listener?.close(graceMs);

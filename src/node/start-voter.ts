@@ -1,6 +1,7 @@
 /**
  * The voter of a node: what quorum/voter.ts needs, from the node's configuration and with the codecs of wire/.
  */
+import { assert } from '../base/assert.ts';
 import { voterId } from '../base/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Disk } from '../ports/disk.ts';
@@ -67,6 +68,12 @@ export async function startVoter({ ports, config, apiEndpoint, onFatal }: VoterS
       return voter.records;
     },
     describe: () => voter.describe(),
+    async seat() {
+      await voter.untilJoined();
+      const { clusterId } = voter.describe();
+      assert(clusterId !== undefined, 'a voter that has joined knows its cluster');
+      return { clusterId, quorum: metadata, peerEndpoint: voter.peerEndpoint };
+    },
     stop,
   };
 }

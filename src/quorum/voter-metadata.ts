@@ -4,6 +4,8 @@
 import { assertUnreachable } from '../base/assert.ts';
 import type { LogIndex } from '../base/raft-position.ts';
 import { ok, refused, type Result } from '../base/result.ts';
+import type { Heard } from '../metadata/control-call.ts';
+import type { BrokerHeartbeat } from '../metadata/controller-event.ts';
 import type { MetadataRequest } from '../metadata/metadata-command.ts';
 import type { MetadataDelta } from '../metadata/metadata-delta.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
@@ -50,6 +52,14 @@ export class VoterMetadata implements MetadataQuorum {
     if (answer.type === 'done') return ok(answer.index);
     // A read has no effect whose outcome could be unknown.
     return refused(answer.type === 'refused' ? answer.problem : { type: 'not-leader', leader: undefined });
+  }
+
+  /** Undefined when no controller was reached in time. */
+  async heartbeat(heartbeat: BrokerHeartbeat, waitMs: number): Promise<Heard | undefined> {
+    const { quorum, codecs } = this.#parts;
+    const ask = quorum.ask.bind(quorum);
+    const outcome = await askController({ ask, codecs }, { type: 'heartbeat', heartbeat }, waitMs);
+    return outcome.type === 'heard' ? outcome : undefined;
   }
 
   onChange(listener: (delta: MetadataDelta) => void): () => void {

@@ -1,6 +1,7 @@
 /**
  * Every catalogue of planted bugs, in one list.
  */
+import { brokerMutants } from './broker-mutants.ts';
 import { checkerMutants } from './checker-mutants.ts';
 import { driveMutants } from './drive-mutants.ts';
 import { metadataMutants } from './metadata-mutants.ts';
@@ -12,6 +13,7 @@ import { recordMutants } from './record-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
 export const catalogues: readonly Mutant[] = [
+  ...brokerMutants,
   ...checkerMutants,
   ...driveMutants,
   ...metadataMutants,

@@ -5,6 +5,7 @@ import { checkNodeConfig, type NodeConfig } from '../../src/node/node-config.ts'
 const good: NodeConfig = {
   nodeId: nodeId(1),
   roles: ['quorum'],
+  rack: undefined,
   version: '0.1.0',
   apiListen: '127.0.0.1:7081',
   peerListen: '[::1]:7181',

@@ -35,6 +35,7 @@ const quorum: QuorumReply = {
 const config: NodeConfig = {
   nodeId: nodeId(1),
   roles: ['quorum'],
+  rack: undefined,
   version: '9.9.9',
   apiListen: '127.0.0.1:7081',
   peerListen: '127.0.0.1:7181',

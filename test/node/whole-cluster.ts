@@ -7,7 +7,8 @@ import { nodeId, voterId } from '../../src/base/ids.ts';
 import type { Result } from '../../src/base/result.ts';
 import type { Status } from '../../src/base/status.ts';
 import type { NodeConfig } from '../../src/node/node-config.ts';
-import { startNode, type NodeVoter } from '../../src/node/start-node.ts';
+import { startBroker } from '../../src/node/start-broker.ts';
+import { startNode, type NodeVoter, type RunningNode } from '../../src/node/start-node.ts';
 import { startVoter } from '../../src/node/start-voter.ts';
 import type { Codec } from '../../src/ports/codec.ts';
 import type { Channel, Network, StreamHandlers } from '../../src/ports/stream.ts';
@@ -21,18 +22,20 @@ export class WholeCluster {
   readonly nodes: readonly SimulatedProcess[];
   /** Of the current lives, once they have started. */
   readonly voters: (NodeVoter | undefined)[] = [];
+  /** Of the current lives, once they serve. */
+  readonly running: (RunningNode | undefined)[] = [];
   readonly #caller: SimulatedProcess;
   readonly #channels = new Map<string, Channel>();
   #callerNetwork: Network | undefined;
 
-  constructor(count: number, seed: number) {
+  constructor(count: number, seed: number, roles: NodeConfig['roles'] = ['quorum']) {
     this.simulation = new Simulation({ seed });
     const voters = Array.from({ length: count }, (_, at) => ({
       voterId: voterId(at + 1),
       peerEndpoint: `n${at + 1}:7181`,
     }));
     this.nodes = voters.map(({ voterId: id }) =>
-      this.simulation.addProcess(`n${id}`, (ports) => this.#boot(ports, configOf(id, voters))),
+      this.simulation.addProcess(`n${id}`, (ports) => this.#boot(ports, { ...configOf(id, voters), roles })),
     );
     this.#caller = this.simulation.addProcess('caller', ({ network }) => {
       this.#callerNetwork = network;
@@ -147,7 +150,8 @@ export class WholeCluster {
     const onFatal = (fault: unknown): never => {
       throw fault;
     };
-    await startNode({
+    this.running[config.nodeId - 1] = undefined;
+    this.running[config.nodeId - 1] = await startNode({
       ports,
       config,
       descriptorSet: () => new Uint8Array(0),
@@ -157,6 +161,7 @@ export class WholeCluster {
         this.voters[config.nodeId - 1] = voter;
         return voter;
       },
+      startBroker: (place) => startBroker({ ports, config, onFatal, ...place }),
     });
   }
 }
@@ -166,6 +171,7 @@ export function configOf(id: number, voters: NodeConfig['voters']): NodeConfig {
   return {
     nodeId: nodeId(id),
     roles: ['quorum'],
+    rack: undefined,
     version: '0.1.0',
     apiListen: `n${id}:7081`,
     peerListen: `n${id}:7181`,
