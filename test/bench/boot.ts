@@ -16,6 +16,7 @@ import { clientNetwork } from '../../src/cli/real-network.ts';
 import type { Channel } from '../../src/ports/stream.ts';
 import { callUnary } from '../../src/ports/unary.ts';
 import { quorumReplyCodec } from '../../src/wire/quorum-messages.ts';
+import { freePort } from '../e2e/node-process.ts';
 
 const program = fileURLToPath(new URL('../../dist/bin/main.js', import.meta.url));
 const network = clientNetwork();
@@ -78,16 +79,6 @@ async function untilConnectable(port: number, startMs: number): Promise<void> {
     await delay(1);
   }
   throw new Error(`nobody listens after ${bootMsMax} ms`);
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a listening socket has a port');
-  return address.port;
 }
 
 async function stop(node: ChildProcess): Promise<void> {

@@ -1,11 +1,11 @@
 /**
  * The real network for the stream suite: gRPC over loopback, and the machine's own time.
  */
-import { createServer } from 'node:net';
 import { grpcNetwork } from '../../src/adapters/grpc-network.ts';
 import { type GrpcNetworkOptions, listenerLimitsDefault } from '../../src/adapters/grpc-options.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
 import { conformanceLimits, type StreamFixture } from './stream-stage.ts';
+import { freePort } from '../e2e/node-process.ts';
 
 /**
  * Loopback moves a window in well under a millisecond. Turns of the loop besides time, because on a busy machine
@@ -39,15 +39,6 @@ export async function until(what: string, condition: () => boolean, untilMsMax =
     if (performance.now() - start > untilMsMax) throw new Error(`it did not come to this: ${what}`);
     await wait(1);
   }
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 export async function grpcFixture(untilMsMax = 10_000): Promise<StreamFixture> {

@@ -1,21 +1,16 @@
 /**
- * Every example of the API guide and of the operator's guide, run against each of three voters: real processes, with stub
- * brokers for the topics to be on.
+ * Every example of the API guide and of the operator's guide, run against each of three nodes: real processes, each
+ * voter and broker.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { join } from 'node:path';
-import { NodeClock } from '../../src/adapters/node-clock.ts';
-import { NodeRandom } from '../../src/adapters/node-random.ts';
-import { clientNetwork } from '../../src/cli/real-network.ts';
-import { StubBroker } from '../node/stub-broker.ts';
 import { publicMethods } from '../node/bad-requests.ts';
 import { root } from './built-program.ts';
 import { askingCommands, exampleLines, isAsking, runExample } from './example-lines.ts';
-import { Bench, freePort } from './node-process.ts';
+import { Bench, freeQuorumPort } from './node-process.ts';
 
 const bench = new Bench();
 const guides = ['proto/README.md', 'cluster/README.md'] as const;
-const stubs: StubBroker[] = [];
 let port = 0;
 let environment: Record<string, string> = {};
 let directoryOfVoter3 = '';
@@ -28,16 +23,8 @@ async function local(...words: string[]): Promise<void> {
   expect(exitCode, `${stdout}${stderr}`).toBe(0);
 }
 
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const untilMs = Date.now() + 15_000;
-  while (!condition()) {
-    if (Date.now() > untilMs) throw new Error(`not within 15 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 beforeAll(async () => {
-  port = await freePort();
+  port = await freeQuorumPort();
   const { PATH: path = '', HOME: home = '' } = process.env;
   environment = {
     PATH: path,
@@ -47,22 +34,12 @@ beforeAll(async () => {
     ODRADEK_LOCAL_PROGRAM: bench.program,
   };
   await local('up', '3');
-  const voterApis = [1, 2, 3].map(apiOf);
-  const voterPeers = [1, 2, 3].map((voter) => `127.0.0.1:${port + 100 + voter - 1}`);
-  const ports = { clock: new NodeClock(), random: new NodeRandom(), network: clientNetwork() };
-  for (const number of [1, 2, 3]) {
-    const stub = new StubBroker(ports, { number, voterApis, voterPeers });
-    stubs.push(stub);
-    void stub.live();
-  }
-  await until('the stub brokers are active', () => stubs.every(({ state }) => state === 'active'));
   const status = await bench.run(['-b', apiOf(1), '-o', 'json', 'quorum', 'status']);
   const { voters } = JSON.parse(status.stdout) as { voters: { directoryId: string }[] };
   directoryOfVoter3 = voters[2]?.directoryId ?? '';
 });
 
 afterAll(async () => {
-  for (const stub of stubs) stub.stop();
   await local('down');
   await bench.stopAll();
 });

@@ -7,14 +7,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { root } from './built-program.ts';
-import { Bench, freePort, type Ran } from './node-process.ts';
+import { Bench, freeQuorumPort, type Ran } from './node-process.ts';
 
 const bench = new Bench();
 const data = join(bench.folder(), 'data');
 let firstPort = 0;
 
 async function local(...words: string[]): Promise<Ran> {
-  firstPort ||= await freePort();
+  firstPort ||= await freeQuorumPort();
   const child = spawn(process.execPath, [join(root, 'cluster/local.mjs'), ...words], {
     env: {
       ...process.env,

@@ -157,12 +157,39 @@ function collect(child: ChildProcess): () => { stdout: string; stderr: string } 
 }
 
 /** A port that nobody listens on, as far as one can know. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+export function freePort(): Promise<number> {
+  return freeFirstPort([0]);
+}
+
+/** The first port of a quorum as cluster/local.mjs lays it out: so many API ports in a row, and the peer ports above. */
+export function freeQuorumPort(voters = 3): Promise<number> {
+  const numbers = Array.from({ length: voters }, (_, at) => at);
+  return freeFirstPort([...numbers, ...numbers.map((number) => number + 100)]);
+}
+
+/** Below the ports that systems give to outgoing connections: those may be taken by the time that they are used. */
+const portsFrom = 10_000;
+const portsBelow = 32_000;
+const attemptsMax = 100;
+
+async function freeFirstPort(offsets: readonly number[]): Promise<number> {
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    const first = portsFrom + Math.floor(Math.random() * (portsBelow - portsFrom - Math.max(...offsets)));
+    const areFree = await Promise.all(offsets.map((offset) => isFree(first + offset)));
+    if (areFree.every(Boolean)) return first;
+  }
+  throw new Error(`no ports are free between ${portsFrom} and ${portsBelow}`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = net.createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a listening socket has a port');
-  return address.port;
+  return true;
 }

@@ -17,7 +17,7 @@ import {
   writtenEndpoint as written,
   type ExampleCommand,
 } from './example-lines.ts';
-import { Bench, freePort, type Ran } from './node-process.ts';
+import { Bench, freeQuorumPort, type Ran } from './node-process.ts';
 
 const bench = new Bench();
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -27,7 +27,7 @@ let environment: Record<string, string> = {};
 const outputs = new Map<string, string[]>();
 
 beforeAll(async () => {
-  port = await freePort();
+  port = await freeQuorumPort();
   const { PATH: path = '', HOME: home = '' } = process.env;
   environment = {
     PATH: path,
