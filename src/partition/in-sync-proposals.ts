@@ -60,5 +60,7 @@ function mayJoin(core: PartitionCore, role: LeaderRole, progress: FollowerProgre
   const position = progress.position(metadata.durability);
   if (confirmed === undefined || position === undefined) return false;
   if (!replica.isActive || !progress.isKnown) return false;
-  return position >= watermark && position >= role.epochStart && confirmed.start >= start.agreed;
+  if (position < watermark || position < role.epochStart) return false;
+  // What was agreed on is old news as well, until this leader is established.
+  return confirmed.start >= start.agreed && confirmed.start >= role.startAtElection;
 }

@@ -25,6 +25,8 @@ interface Watched {
   readonly model: PartitionDurableModel;
   readonly asked: Map<RequestId, Produced>;
   steps: number;
+  /** Before the step: what lay below was dropped, and is in the model only. */
+  localStart: Offset;
 }
 
 /** What the controller has committed, which replicas may not know yet. */
@@ -69,7 +71,8 @@ export class PartitionClusterInvariants {
     before?.model.onRestart(view, mayHaveLost);
     const model = before?.model ?? new PartitionDurableModel(view);
     const invariants = new PartitionInvariants(view);
-    this.#watched.set(view.directory, { view, invariants, model, asked: new Map(), steps: 0 });
+    const { localStart } = view;
+    this.#watched.set(view.directory, { view, invariants, model, asked: new Map(), steps: 0, localStart });
     this.#checkProducers(view, model);
   }
 
@@ -93,6 +96,7 @@ export class PartitionClusterInvariants {
     this.#checkCommitted(view, watched.model);
     for (const effect of effects) this.#checkEffect(watched, effect);
     watched.steps += 1;
+    watched.localStart = view.localStart;
     if (watched.steps % 16 === 0 || event.type === 'log-cut') this.#checkProducers(view, watched.model);
     this.#checkMembers();
   }
@@ -232,10 +236,11 @@ export class PartitionClusterInvariants {
   }
 
   /** P9: before the effect reaches the model. */
-  #checkCut({ view, model }: Watched, effect: PartitionEffect): void {
+  #checkCut({ view, model, localStart }: Watched, effect: PartitionEffect): void {
     if (effect.type !== 'cut' && effect.type !== 'reset') return;
     const from = effect.type === 'cut' ? effect.end : offset(0);
     for (const batch of model.batchesFrom(from)) {
+      if (batch.nextOffset <= localStart) continue;
       // What lies below the start of the leader's log is deleted there.
       if (effect.type === 'reset' && batch.nextOffset <= effect.start) continue;
       assert(!this.#history.isCommittedUpTo(view.leaderEpoch, batch), 'P9: what is committed is never cut', () => ({

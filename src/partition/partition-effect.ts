@@ -11,7 +11,10 @@
  * 2. `append`, `cut`, `reset` and `write-start` are one call of the log each, made in the order listed. A `cut` and a
  *    `reset` come after everything that was appended before, and are answered by `log-cut` with the generation given.
  *    The log flushes by its own policy and reports `log-moved` whenever its written or durable offset moves.
- *    A call that fails is answered by `log-failed`, once; then nothing more is asked of this log.
+ *    A call that fails is answered by `log-failed`, once; then nothing more is asked of this log. It may be opened
+ *    again within this life of the broker if it then holds all that counted: what was reported durable, or, where
+ *    written offsets count, what was reported written. Else the broker has to register again, so that nobody goes by
+ *    what it said before.
  * 3. `push`: read from the log at `from`, whole batches up to `bytesMax` and not beyond `upTo`, at least one; send them
  *    as a push message with the fields of the effect; answer `pushed`, also when there is no connection any more. What
  *    cannot be read is `damage-found`. `lane` says which of the connections to that broker.
@@ -147,8 +150,8 @@ export type PartitionEffect =
   // The controller
   | { readonly type: 'propose-in-sync'; readonly proposal: InSyncProposal }
   /**
-   * This replica cannot go on: somebody else should lead, and nobody should wait for it. With `lost-records`, and with
-   * `log-failed` where written offsets count, it is not to be elected in the ordinary way before it was taken back.
+   * This replica cannot go on: somebody else should lead, and nobody should wait for it. With `lost-records` it is not
+   * to be elected in the ordinary way before another leader took it back.
    */
   | { readonly type: 'step-aside'; readonly reason: AsideReason }
   // Time

@@ -34,6 +34,7 @@ export function becomeLeader(core: PartitionCore, metadata: PartitionMetadata): 
     name: 'leader',
     leaderEpoch,
     epochStart: core.log.assigned,
+    startAtElection: core.start.written,
     isEstablished: false,
     recovery: metadata.recovery === 'recovering' ? beginRecovery(core) : undefined,
     followers: new Map(),
@@ -157,7 +158,7 @@ function advanceWatermark(core: PartitionCore, role: LeaderRole): void {
   if (committed === undefined || committed < role.epochStart) return;
   if (committed > core.watermark) core.moveWatermark(committed, role.leaderEpoch);
   if (role.isEstablished) return;
-  // The start needs no wait of its own: every member has said what it wrote down, and so what was ever agreed on.
+  // The start needs no wait of its own: every member has said what it wrote down, which is at least what was agreed on.
   role.isEstablished = true;
   assert(core.watermark >= role.epochStart, 'P2: an established leader knows all that was committed before it');
   core.emit({ type: 'leadership-established', leaderEpoch: role.leaderEpoch, watermark: core.watermark });

@@ -87,7 +87,7 @@ export interface PartitionOptions {
   readonly brokerId: BrokerId;
   /** Of this life of the broker: metadata from before it is not about it. */
   readonly brokerEpoch: BrokerEpoch;
-  /** The log failed and was opened again within this life of the broker: what the core before this one left. */
+  /** The log failed and was opened again within this life of the broker, having lost nothing that counted. */
   readonly reopened: ReopenedLog | undefined;
   readonly limits: PartitionLimits;
   readonly log: OpenedLog;

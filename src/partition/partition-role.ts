@@ -42,6 +42,8 @@ export interface LeaderRole {
   readonly leaderEpoch: LeaderEpoch;
   /** The log end when the leadership began. What lies below is other leaders' word, and what lies above is its own. */
   readonly epochStart: Offset;
+  /** Where the partition was to begin by what was written down here then: what others have shown is not beyond. */
+  readonly startAtElection: Offset;
   /** The watermark has reached it: all that was committed before is known to be. */
   isEstablished: boolean;
   /** Undefined once the metadata says that this leader has recovered. */

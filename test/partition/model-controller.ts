@@ -111,12 +111,11 @@ export class ModelController {
   }
 
   stepAside(id: BrokerId, reason: AsideReason): void {
-    this.aside.add(id);
-    // Where written offsets count, a failed log may have lost what was acknowledged.
-    const hasLost = reason === 'lost-records' || (reason === 'log-failed' && this.#durability === 'replicated');
-    if (hasLost) this.lossy.add(id);
+    // Who lost records comes back by catching up, like anybody else; the others have to be repaired first.
+    if (reason !== 'lost-records') this.aside.add(id);
+    if (reason === 'lost-records') this.lossy.add(id);
     this.#leaveInSync(id);
-    if (hasLost) this.eligible = this.eligible.filter((member) => member !== id);
+    if (reason === 'lost-records') this.eligible = this.eligible.filter((member) => member !== id);
     this.#dethrone(id);
     this.#commit();
   }

@@ -118,6 +118,30 @@ test('P8: who joins has written down where the partition begins', () => {
   expect(cluster.controller.inSync).toEqual([1, 2, 3]);
 });
 
+test('P8: who joins under a new leader has written down what the one before may have shown as the start', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  for (let at = 0; at < 6; at += 1) cluster.write(`record ${at}`);
+  cluster.run(500);
+  const late = cluster.replica(3);
+  cluster.fence(late);
+  const requestId = cluster.deleteRecords(cluster.leader(), offset(5));
+  cluster.deliverAll(({ from, to }) => from !== 3 && to !== 3 && !(to === 2 && cluster.leader().view.start > 0));
+  expect(cluster.leader().answerTo(requestId)).toMatchObject({ type: 'records-deleted', start: 5 });
+  cluster.drop();
+  const leader = cluster.moveLeader(2);
+  expect([leader.view.start, leader.view.writtenStart]).toEqual([0, 5]);
+  cluster.controller.unfence(late.brokerId);
+  cluster.changed();
+  late.isFast = false;
+  // 3 holds every record, and has not written down the start; 1 has not been heard yet.
+  cluster.deliverAll(({ from, to }) => from !== 1 && to !== 1);
+  expect([late.view.isFollowing, late.view.writtenStart, cluster.controller.inSync]).toEqual([true, 0, [1, 2]]);
+  late.isFast = true;
+  late.workAll();
+  cluster.deliverAll();
+  expect([cluster.controller.inSync, leader.view.start]).toEqual([[1, 2, 3], 5]);
+});
+
 test('P11: who registers again is not taken in by what it said in its life before', () => {
   const cluster = TestCluster.settled({ replicas: 3 });
   const follower = cluster.replica(3);
