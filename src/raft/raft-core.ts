@@ -213,6 +213,9 @@ export class RaftCore {
   installSnapshot(snapshot: SnapshotMetadata): void {
     assert(snapshot.lastIndex > this.#commitIndex, 'a snapshot is installed to catch up', () => ({ snapshot }));
     this.#effects.push(this.persistence.startInstall(snapshot, this.#appliedIndex));
+    // Of a former leadership: committed, and covered by the snapshot without a word on what was answered.
+    for (const { proposalId } of this.proposals.takeUpTo(snapshot.lastIndex))
+      this.emit({ type: 'proposal-outcome-unknown', proposalId });
     this.voterSets.reset(snapshot);
     this.#commitIndex = snapshot.lastIndex;
     this.#onVotersChanged();

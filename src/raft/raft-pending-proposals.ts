@@ -1,7 +1,8 @@
 /**
  * The proposals of this voter that wait for their entries to be applied, in the order of the log.
  *
- * They outlive a leadership only when their entry is committed already; the outcome of the others is unknown from
+ * They outlive a leadership only when their entry is committed already, and then until it is applied or a snapshot
+ * takes its place; the outcome of the others is unknown from
  * then on. Bounded in number and bytes: that is the limit on what a leader appends ahead of the majority.
  */
 import { assert } from '../base/assert.ts';

@@ -293,4 +293,13 @@ export const raftMutants: readonly Mutant[] = [
     tests: ['test/raft/raft-random.test.ts'],
     breaks: /RL3: who hears a leader follows no candidate/,
   },
+  {
+    id: 'N09',
+    bug: 'whoever waits for what a snapshot covers is forgotten until the next entry, and then answered for another',
+    file: 'src/raft/raft-core.ts',
+    find: 'for (const { proposalId } of this.proposals.takeUpTo(snapshot.lastIndex))',
+    replace: 'for (const { proposalId } of this.proposals.takeUpTo(this.#appliedIndex))',
+    tests: ['test/raft/raft-snapshot.test.ts'],
+    breaks: /R17: what a deposed leader had not applied/,
+  },
 ];

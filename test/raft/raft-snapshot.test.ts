@@ -326,3 +326,38 @@ test('a voter that restarts from its snapshot applies only what follows', () => 
   cluster.run(200);
   expect(follower.state).toEqual(['a', 'b', 'c']);
 });
+
+test('R17: what a deposed leader had not applied when a snapshot replaced its log has an unknown outcome', () => {
+  const cluster = new TestCluster({ voters: 3 });
+  const old = cluster.elect(1);
+  old.isDiskFast = false;
+  cluster.propose(old, 'on its way to the disk');
+  cluster.propose(old, 'waits for the disk');
+  cluster.deliverAll();
+  expect([old.view.commitIndex, old.view.appliedIndex]).toEqual([3, 1]);
+
+  const next = cluster.elect(2);
+  cluster.propose(next, 'of the next leader');
+  cluster.deliverAll();
+  next.compact();
+  for (let beat = 0; beat < 3; beat += 1) {
+    cluster.tick(next, cluster.limits.heartbeatMs);
+    cluster.deliverAll();
+  }
+  // The snapshot is there before the write is done, and is installed as soon as that is.
+  const chunk = old.work.findIndex(({ type }) => type === 'store-snapshot-chunk');
+  expect(chunk).toBeGreaterThan(0);
+  old.completeWork(chunk);
+  for (let round = 0; round < 5; round += 1) {
+    old.completeAllWork();
+    cluster.deliverAll();
+  }
+  expect(old.answers.map(({ type }) => type)).toEqual(['proposal-outcome-unknown', 'proposal-outcome-unknown']);
+  cluster.propose(next, 'after all that');
+  cluster.deliverAll();
+  for (let round = 0; round < 5; round += 1) {
+    old.completeAllWork();
+    cluster.heartbeat();
+  }
+  expect(old.state).toEqual(next.state);
+});
