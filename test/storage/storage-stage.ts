@@ -4,6 +4,7 @@
  */
 import { clusterId, nodeId, type ClusterId, type NodeId } from '../../src/base/ids.ts';
 import type { Result } from '../../src/base/result.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { Disk } from '../../src/ports/disk.ts';
 import type { KeyValueStores } from '../../src/ports/key-value-store.ts';
 import { SimulatedDisk } from '../../src/simulation/simulated-disk.ts';
@@ -43,6 +44,7 @@ export class StorageStage {
   readonly random: SimulatedRandom;
   readonly disk: SimulatedDisk;
   readonly stores: SimulatedKeyValueStores;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'callAfterMs'>;
   /** Operations that have completed so far. */
   completions = 0;
   #timers: Timer[] = [];
@@ -51,10 +53,11 @@ export class StorageStage {
 
   constructor(seed: number) {
     this.random = new SimulatedRandom(seed);
-    const clock = {
+    this.clock = {
       monotonicMs: () => this.#nowMs,
       callAfterMs: (delayMs: number, action: () => void) => this.#callAfterMs(delayMs, action),
     };
+    const { clock } = this;
     this.disk = new SimulatedDisk({ clock, random: this.random.fork('disk'), onFault: () => {} });
     this.stores = new SimulatedKeyValueStores({ clock, random: this.random.fork('stores'), onFault: () => {} });
     this.#living = this.#startProcess();
