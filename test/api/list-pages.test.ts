@@ -41,6 +41,7 @@ test('a topic that exists all the while is on exactly one page, and pages are in
         const seen: string[] = [];
         let page: PageRequest = { size, token: '' };
         for (let at = 0; ; at += 1) {
+          expect(at, 'pages come to an end').toBeLessThanOrEqual(ever.size);
           const reply = await server.call('TopicService/ListTopics', topics, { page, consistency: 'linearizable' });
           seen.push(...reply.topics.map((topic) => topic.name));
           expect(reply.topics.length).toBeLessThanOrEqual(size);

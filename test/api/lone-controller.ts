@@ -4,7 +4,7 @@
  */
 import { assert } from '../../src/base/assert.ts';
 import { clusterId, type BrokerId } from '../../src/base/ids.ts';
-import { nextIndex, type LogIndex } from '../../src/base/raft-position.ts';
+import { logIndex, nextIndex, type LogIndex } from '../../src/base/raft-position.ts';
 import { ok, refused, type Result } from '../../src/base/result.ts';
 import type { ControllerEffect, ControllerEvent, RequestEnd } from '../../src/metadata/controller-event.ts';
 import { featureDefinitions } from '../../src/metadata/feature-definitions.ts';
@@ -27,6 +27,8 @@ export class LoneController implements MetadataQuorum {
   nextReply: MetadataReply | undefined;
   /** Instead of a read of the quorum. */
   leaderless = false;
+  /** Entries that others have acknowledged and this node does not have yet. */
+  behindBy = 0;
   readonly requests: MetadataRequest[] = [];
   readonly #controller: MetadataController;
   readonly #listeners = new Set<(delta: MetadataDelta) => void>();
@@ -99,7 +101,9 @@ export class LoneController implements MetadataQuorum {
 
   currentRevision(): ReturnType<MetadataQuorum['currentRevision']> {
     return Promise.resolve(
-      this.leaderless ? refused({ type: 'not-leader', leader: undefined }) : ok(this.image.revision),
+      this.leaderless
+        ? refused({ type: 'not-leader', leader: undefined })
+        : ok(logIndex(this.image.revision + this.behindBy)),
     );
   }
 

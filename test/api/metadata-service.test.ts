@@ -189,6 +189,22 @@ describe('WatchMetadata', () => {
     expect(watcher.read()).toMatchObject([{ topics: { length: 50 }, isComplete: true }]);
   });
 
+  test('what changes while everything is being told is told afterwards', async () => {
+    const server = new AdminServer({ brokers: 1 });
+    const { controller } = server;
+    // Two messages: the first of these fills one.
+    for (const name of ['big', 'small'])
+      controller.must(topicNamed(name, { partitionCount: name === 'big' ? 3000 : 1 }));
+    const watcher = await watchOf(server, 0, 1);
+    expect(watcher.read()).toMatchObject([{ isRestart: true, isComplete: false, topics: [{ name: 'big' }] }]);
+    const nothingElse = { assignments: [], configs: [], expectedRevision: undefined, validateOnly: false };
+    const topic = { by: 'name', name: 'big', topicId: undefined } as const;
+    controller.must({ type: 'update-topic', topic, partitionCount: 3001, ...nothingElse });
+    watcher.call.grantCredit(10 * 1024 * 1024);
+    expect(watcher.read().at(-1)).toMatchObject({ isComplete: true });
+    expect(watcher.knows(controller.image)).toBe(true);
+  });
+
   test('ends when the node stops, with the advice to go elsewhere', async () => {
     const server = new AdminServer();
     const { call } = await watchOf(server);

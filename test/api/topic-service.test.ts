@@ -244,6 +244,16 @@ describe('without a quorum', () => {
   });
 });
 
+test('a linearizable question waits for what was acknowledged elsewhere, and a local one does not', async () => {
+  const server = new AdminServer({ brokers: 1 });
+  server.controller.behindBy = 3;
+  const wanted = server.controller.image.revision + 3;
+  const refusal = await server.refusal('TopicService/ListTopics', list[0], whole);
+  expect(refusal).toMatchObject({ reason: 'METADATA_BEHIND', metadata: { wanted: String(wanted) } });
+  const found = await server.call('TopicService/ListTopics', list, { ...whole, consistency: 'local' });
+  expect(found.topics).toEqual([]);
+});
+
 test('nobody is shown less than it has seen, even where the node is behind', async () => {
   const server = new AdminServer({ brokers: 1 });
   const revision = server.controller.image.revision + 7;

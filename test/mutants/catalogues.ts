@@ -3,6 +3,7 @@
  */
 import { brokerMutants } from './broker-mutants.ts';
 import { checkerMutants } from './checker-mutants.ts';
+import { apiMutants } from './api-mutants.ts';
 import { driveMutants } from './drive-mutants.ts';
 import { metadataMutants } from './metadata-mutants.ts';
 import type { Mutant } from './mutant.ts';
@@ -15,6 +16,7 @@ import { storeMutants } from './store-mutants.ts';
 export const catalogues: readonly Mutant[] = [
   ...brokerMutants,
   ...checkerMutants,
+  ...apiMutants,
   ...driveMutants,
   ...metadataMutants,
   ...raftMutants,
