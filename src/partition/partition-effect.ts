@@ -17,7 +17,8 @@
  *    what it said before.
  * 3. `push`: read from the log at `from`, whole batches up to `bytesMax` and not beyond `upTo`, at least one; send them
  *    as a push message with the fields of the effect; answer `pushed`, also when there is no connection any more. What
- *    cannot be read is `damage-found`. `lane` says which of the connections to that broker.
+ *    cannot be read is `damage-found`; of what was dropped meanwhile nothing is sent, and `next` is `from`. `lane` says
+ *    which of the connections to that broker.
  * 4. Ask the controller for what `propose-in-sync` wants, and answer once. A call without an answer is `unknown`.
  * 5. Say `link-lost` on both sides when the connection between two brokers ends.
  * 6. Give a tick not long after `wake`; a time that is past means at the next convenience. Without a `wake` no tick is

@@ -93,8 +93,8 @@ export function onFollowerTick(core: PartitionCore, role: FollowerRole): void {
 function onPush(core: PartitionCore, role: FollowerRole, push: PushMessage): void {
   const { log } = core;
   if (push.from > log.assigned) {
-    // Something before it is lost. An attach says from where on to send again.
-    attach(core, role);
+    // Something before it is lost. An attach says from where on to send again; one that is under way is waited for.
+    if (role.phase === 'following') attach(core, role);
     return;
   }
   if (role.phase === 'attaching') {

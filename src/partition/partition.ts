@@ -107,7 +107,7 @@ function onLogEvent(core: PartitionCore, event: LogEvent): void {
     case 'start-written':
       return core.start.onWritten(event.start);
     case 'dropped':
-      return event.generation === log.generation ? log.onDropped(event.localStart) : undefined;
+      return log.onDropped(event.generation, event.localStart);
     case 'log-failed':
       log.onFailed();
       return core.aside === 'log-failed' ? undefined : core.stepAside('log-failed');

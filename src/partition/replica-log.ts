@@ -17,6 +17,8 @@ export class ReplicaLog {
   readonly epochs: EpochHistory;
   readonly bytes: ByteMarks;
   #generation: number;
+  /** Of the last reset: before it the log began elsewhere. */
+  #resetGeneration: number;
   #localStart: Offset;
   #assigned: Offset;
   #written: Offset;
@@ -25,6 +27,7 @@ export class ReplicaLog {
 
   constructor({ generation, localStart, end, epochs }: OpenedLog) {
     this.#generation = generation;
+    this.#resetGeneration = generation;
     this.#localStart = localStart;
     this.#assigned = end;
     this.#written = end;
@@ -110,6 +113,7 @@ export class ReplicaLog {
     this.epochs.truncateTo(this.#localStart);
     this.#localStart = start;
     this.#change(start);
+    this.#resetGeneration = this.#generation;
   }
 
   onCut(generation: number): void {
@@ -123,9 +127,9 @@ export class ReplicaLog {
     this.#state = 'failed';
   }
 
-  /** The log has dropped what lies below, in whole segments. */
-  onDropped(localStart: Offset): void {
-    if (localStart <= this.#localStart || this.#state !== 'open') return;
+  /** The log has dropped what lies below, in whole segments. A cut that was asked for meanwhile changes nothing about it. */
+  onDropped(generation: number, localStart: Offset): void {
+    if (generation < this.#resetGeneration || localStart <= this.#localStart) return;
     assert(localStart <= this.#written, 'P15: nothing is deleted before it is there', () => ({ localStart }));
     this.#localStart = localStart;
     this.epochs.startAt(localStart);

@@ -106,6 +106,7 @@ export class ModelLog {
   /** Everything there is, up to `bytesMax` but at least one batch. Undefined: not there. */
   read(from: Offset, upTo: Offset, bytesMax: number): readonly AssignedBatch[] {
     const found: AssignedBatch[] = [];
+    if (from < this.localStart) return found;
     let bytes = 0;
     for (const batch of this.batches) {
       if (batch.nextOffset <= from || batch.nextOffset > Math.min(upTo, this.#written)) continue;

@@ -56,7 +56,6 @@ const everything = [
   'produce-refused: not-enough-in-sync',
   'produce-refused: not-leader',
   'produce-refused: out-of-order-sequence',
-  'produce-refused: recovering',
   'progress',
   'propose-in-sync',
   'push',

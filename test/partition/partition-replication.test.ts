@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { offset } from '../../src/base/offsets.ts';
 import { assignedBatch } from '../../src/partition/partition-batch.ts';
 import { Partition } from '../../src/partition/partition.ts';
+import { ReplicaLog } from '../../src/partition/replica-log.ts';
 import { testBatch } from './test-batches.ts';
 import { TestCluster } from './test-cluster.ts';
 
@@ -192,6 +193,32 @@ test('a batch that is not what comes next is dropped, and asked for again', () =
   expect(follower.view.assigned).toBe(0);
   cluster.run(2000);
   expect(follower.view.assigned).toBe(1);
+});
+
+test('a leader whose reads are wrong is asked again after a while, and not at once', () => {
+  const cluster = TestCluster.settled({ replicas: 2 });
+  for (const text of ['first', 'second', 'third']) cluster.produce(cluster.leader(), text);
+  const [first, ...rest] = cluster.drop(({ message }) => message.type === 'push');
+  if (first?.message.type !== 'push') throw new Error('the leader pushed');
+  cluster.deliver({ ...first, message: { ...first.message, batches: [], next: offset(1) } });
+  for (const letter of rest) cluster.deliver(letter);
+  expect(cluster.letters).toEqual([]);
+  cluster.run(1000);
+  expect(cluster.replica(2).view.assigned).toBe(3);
+});
+
+test('what is dropped while a cut is asked for stays dropped, and what was before a reset means nothing after it', () => {
+  const cluster = TestCluster.settled({ replicas: 1, inSyncMin: 1 });
+  for (const text of ['a', 'b', 'c', 'd']) cluster.write(text);
+  const log = new ReplicaLog(cluster.leader().log.open());
+  log.cut(offset(3));
+  log.onDropped(1, offset(2));
+  log.onCut(2);
+  expect([log.localStart, log.assigned]).toEqual([2, 3]);
+  log.reset(offset(1));
+  log.onDropped(2, offset(2));
+  log.onCut(3);
+  expect([log.localStart, log.assigned]).toEqual([1, 1]);
 });
 
 test('an idle partition sends nothing and wants no tick', () => {
