@@ -5,6 +5,7 @@ import { brokerMutants } from './broker-mutants.ts';
 import { checkerMutants } from './checker-mutants.ts';
 import { apiMutants } from './api-mutants.ts';
 import { driveMutants } from './drive-mutants.ts';
+import { logMutants } from './log-mutants.ts';
 import { metadataMutants } from './metadata-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { partitionMutants } from './partition-mutants.ts';
@@ -18,6 +19,7 @@ export const catalogues: readonly Mutant[] = [
   ...checkerMutants,
   ...apiMutants,
   ...driveMutants,
+  ...logMutants,
   ...metadataMutants,
   ...raftMutants,
   ...quorumMutants,

@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { offset, type Offset } from '../../src/base/offsets.ts';
+import { position } from '../../src/record/batch-layout.ts';
 import { SimulatedRandom } from '../../src/simulation/simulated-random.ts';
 import type { DamagedRange } from '../../src/storage/damaged-range.ts';
 import type { PartitionLog } from '../../src/storage/partition-log.ts';
@@ -211,4 +212,26 @@ test('side files that are gone are made again', async () => {
   const log = await stage.settle(openLog(stage));
   for (const bytesMax of [1, 2, 500]) expect((await stage.settle(readAll(log, bytesMax))).length).toBe(batches.length);
   expect(log.damaged).toEqual([]);
+});
+
+test.each([
+  ['less', 1],
+  ['more', 0x10],
+  ['far more', 0x1000],
+])('a spoiled last offset hides no record: %s than it was', async (_, change) => {
+  const stage = await leftBehind('closed');
+  const spoiled = 20;
+  await onFile(stage, await lastLog(stage), (bytes) => {
+    const at = Buffer.from(bytes).indexOf(batches[spoiled]?.ownedBytes ?? '') + position.lastOffsetDelta;
+    const changed = Uint8Array.from(bytes);
+    const view = new DataView(changed.buffer);
+    view.setInt32(at, view.getInt32(at) ^ change);
+    return changed;
+  });
+  const log = await stage.settle(openLog(stage));
+  const from = offset((batches[spoiled]?.baseOffset ?? 0) + 1);
+  expect(await stage.settle(log.read({ from, bytesMax: 1, check: 'whole' }))).toMatchObject({
+    ok: false,
+    problem: { type: 'damaged' },
+  });
 });

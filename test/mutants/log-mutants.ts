@@ -1,0 +1,93 @@
+/**
+ * Planted bugs of partition logs: the catalogue's X bugs that live there, and more under LG. What each breaks is the
+ * name of a test, or a part of one.
+ */
+import type { Mutant } from './mutant.ts';
+
+const powerCut = /no power cut and no crash loses what was reported/;
+const flippedBit = /no flipped bit of a log that was/;
+
+interface Plan extends Pick<Mutant, 'id' | 'bug' | 'file' | 'find' | 'replace' | 'breaks'> {
+  /** The file in test/storage that is to kill it, without its ending. */
+  readonly by: 'partition-log' | 'partition-log-damage' | 'partition-log-power-cuts';
+}
+
+const plans: readonly Plan[] = [
+  {
+    id: 'X52',
+    by: 'partition-log-damage',
+    bug: 'a scan takes the first batch that is not whole for the end of the log, wherever it is',
+    file: 'src/storage/log-opening.ts',
+    find: 'const said = stamps.durable(known);',
+    replace: 'const said = known;',
+    breaks: flippedBit,
+  },
+  {
+    id: 'X55',
+    by: 'partition-log-damage',
+    bug: 'a log whose checkpoint cannot be read is taken for a new one',
+    file: 'src/storage/log-opening.ts',
+    find: 'if (newest === undefined && first === undefined) return',
+    replace: 'if (newest === undefined) return',
+    breaks: /a log whose checkpoints are both spoiled is found again/,
+  },
+  {
+    id: 'LG01',
+    by: 'partition-log-power-cuts',
+    bug: 'a flush covers what is written while it is under way',
+    file: 'src/storage/log-writer.ts',
+    find: 'this.#noteFlushed(generation, covered.offset);',
+    replace: 'this.#noteFlushed(generation, progress.written);',
+    breaks: powerCut,
+  },
+  {
+    id: 'LG02',
+    by: 'partition-log-power-cuts',
+    bug: 'what a truncation cuts off may come back after a power cut',
+    file: 'src/storage/log-truncation.ts',
+    find: 'await file.truncate(end.position);\n    await file.sync();',
+    replace: 'await file.truncate(end.position);',
+    breaks: /what a truncation has cut off does not come back/,
+  },
+  {
+    id: 'LG03',
+    by: 'partition-log-power-cuts',
+    bug: 'a flush does not sync the batches',
+    file: 'src/storage/log-writer.ts',
+    find: "      folder.use(active.base, 'log', (file) => file.sync()),\n",
+    replace: '',
+    breaks: powerCut,
+  },
+  {
+    id: 'LG04',
+    by: 'partition-log-power-cuts',
+    bug: 'a start calls the copy of the end of a log durable before the copy has its name',
+    file: 'src/storage/log-tail.ts',
+    find: 'await saveSideFiles(folder, tail, tail.takeStamps());',
+    replace: 'await saveSideFiles(folder, tail, tail.finishStamps());',
+    breaks: /a power cut while a start keeps the end of a log/,
+  },
+  {
+    id: 'LG05',
+    by: 'partition-log-power-cuts',
+    bug: 'a start leaves the stamp of a batch that never came',
+    file: 'src/storage/log-tail.ts',
+    find: 'if (sizeBytes % stampBytes === 0 && table.from(build.active.sizeBytes) === undefined) return sizeBytes;',
+    replace: 'if (sizeBytes % stampBytes === 0) return sizeBytes;',
+    breaks: /the stamp of a batch that never came/,
+  },
+  {
+    id: 'LG06',
+    by: 'partition-log-damage',
+    bug: 'a read passes over a batch without looking whether it ends where it says',
+    file: 'src/storage/read-run.ts',
+    find: '} else if (!judged.header.checksumMatches()) {',
+    replace: '} else if (judged.header.sizeBytes < 0) {',
+    breaks: /a spoiled last offset hides no record/,
+  },
+];
+
+export const logMutants: readonly Mutant[] = plans.map(({ by, ...plan }) => ({
+  ...plan,
+  tests: [`test/storage/${by}.test.ts`],
+}));
