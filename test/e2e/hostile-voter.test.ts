@@ -38,6 +38,9 @@ test('after ten thousand bad calls a voter still leads, has logged no error, and
     return reply.ok;
   };
   for (let count = 0; count < 300; count += 1) expect(await isAnswered()).toBe(true);
+  // Code that is loaded and made when it is first needed is not what bad calls leave behind.
+  for (const { run } of attacks) await run({ endpoint, method }, 20);
+  expect((await isAnswered()) || (await isAnswered())).toBe(true);
   const before = residentBytes(node);
 
   let badCalls = 0;
