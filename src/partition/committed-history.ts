@@ -76,9 +76,10 @@ export class CommittedHistory {
   /** P12: an unclean election was reported; what lies from there on may be lost or become something else. */
   giveUp(from: Offset, leaderEpoch: LeaderEpoch): void {
     this.#givenUpIn = leaderEpoch;
-    this.#batches = this.#batches.filter(({ nextOffset }) => nextOffset <= from);
+    // A start that was written down may lie within a batch, and so may what is known by it to be committed.
+    this.#batches = this.#batches.filter(({ baseOffset }) => baseOffset < from);
     this.#epochs.length = this.#batches.length;
-    this.#acknowledged = this.#acknowledged.filter(({ nextOffset }) => nextOffset <= from);
+    this.#acknowledged = this.#acknowledged.filter(({ baseOffset }) => baseOffset < from);
     this.#end = this.#batches.at(-1)?.nextOffset ?? offset(Math.min(from, this.#end));
     for (const [key, base] of this.#sequences) if (base >= this.#end) this.#sequences.delete(key);
   }
