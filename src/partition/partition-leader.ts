@@ -156,7 +156,8 @@ function advanceWatermark(core: PartitionCore, role: LeaderRole): void {
   const own = metadata.durability === 'flushed' ? log.durable : log.written;
   const committed = lowestAmongMembers(core, role, own, (progress) => progress.position(metadata.durability));
   if (committed === undefined || committed < role.epochStart) return;
-  if (committed > core.watermark) core.moveWatermark(committed, role.leaderEpoch);
+  // Also when it is where it was: it is known under this leadership from here on.
+  if (committed >= core.watermark) core.moveWatermark(committed, role.leaderEpoch);
   if (role.isEstablished) return;
   // The start needs no wait of its own: every member has said what it wrote down, which is at least what was agreed on.
   role.isEstablished = true;

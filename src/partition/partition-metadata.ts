@@ -34,6 +34,8 @@ export interface PartitionMetadata {
   readonly recovery: 'recovered' | 'recovering';
   /** The last leader epoch that was elected so, ever. Replicas may have to give up what was committed before it. */
   readonly uncleanEpoch: LeaderEpoch | undefined;
+  /** The one before that: whoever is elected so may know to be committed what was given up already. */
+  readonly uncleanEpochBefore: LeaderEpoch | undefined;
   /** `min.insync.replicas`, as it is set. */
   readonly inSyncMin: number;
   /** Which offsets move the watermark: those on the disks, or those in the files. */

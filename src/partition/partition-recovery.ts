@@ -7,10 +7,11 @@
  * acknowledged cannot be told any more, and whoever chose this leader chose its log.
  */
 import { assert } from '../base/assert.ts';
-import { offset } from '../base/offsets.ts';
+import { offset, type Offset } from '../base/offsets.ts';
 import { sendProposal } from './in-sync-proposals.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { AttachMessage } from './partition-message.ts';
+import type { PartitionMetadata } from './partition-metadata.ts';
 import type { BrokerId } from '../base/ids.ts';
 import type { LeaderRecovery, LeaderRole } from './partition-role.ts';
 import { Patience } from './patience.ts';
@@ -36,9 +37,19 @@ export function recover(core: PartitionCore, role: LeaderRole, recovery: LeaderR
   recovery.patience.end();
   if (!recovery.isReported) {
     recovery.isReported = true;
-    const { watermark: from } = core;
+    const from = firstInDoubt(core, metadata);
     assert(recovery.furthestEnd >= from, 'P12: what may be lost lies above what is known', () => ({ from }));
     core.emit({ type: 'possible-loss', leaderEpoch: role.leaderEpoch, from, to: recovery.furthestEnd });
+    core.takeBackWatermark(offset(Math.max(from, core.start.agreed)));
   }
   if (role.inSync.mayPropose) sendProposal(core, role, metadata, metadata.inSync);
+}
+
+/**
+ * Below the watermark this log has what was committed. But if others were led by an unclean election since it learned
+ * that, they gave up some of it, committed something else in its place, and that is what may be lost now.
+ */
+function firstInDoubt(core: PartitionCore, { uncleanEpochBefore }: PartitionMetadata): Offset {
+  const isOutdated = uncleanEpochBefore !== undefined && uncleanEpochBefore > (core.watermarkEpoch ?? -1);
+  return isOutdated ? core.log.localStart : core.watermark;
 }

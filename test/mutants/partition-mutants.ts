@@ -346,4 +346,13 @@ export const partitionMutants: readonly Mutant[] = [
     tests: by.recovery,
     breaks: /a replica whose log failed follows again/,
   },
+  {
+    id: 'P-doubt',
+    bug: 'an unclean leader trusts what it knew before an earlier unclean election',
+    file: 'src/partition/partition-recovery.ts',
+    find: 'return isOutdated ? core.log.localStart : core.watermark;',
+    replace: 'return core.watermark;',
+    tests: by.recovery,
+    breaks: /P12: who was away|P6: whoever may lead|P1: /,
+  },
 ];

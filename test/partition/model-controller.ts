@@ -5,7 +5,7 @@
 import { assert } from '../../src/base/assert.ts';
 import { brokerEpoch, partitionEpoch, type BrokerEpoch } from '../../src/base/epochs.ts';
 import type { BrokerId, DirectoryId } from '../../src/base/ids.ts';
-import { leaderEpoch } from '../../src/base/offsets.ts';
+import { leaderEpoch, type LeaderEpoch } from '../../src/base/offsets.ts';
 import { logIndex } from '../../src/base/raft-position.ts';
 import type { AsideReason, InSyncProposal } from '../../src/partition/partition-effect.ts';
 import type { InSyncOutcome } from '../../src/partition/partition-event.ts';
@@ -41,6 +41,7 @@ export class ModelController {
   #partitionEpoch = 0;
   #recovery: PartitionMetadata['recovery'] = 'recovered';
   #uncleanEpoch: number | undefined;
+  #uncleanEpochBefore: number | undefined;
   #state = '';
   #isProposed = false;
 
@@ -150,6 +151,7 @@ export class ModelController {
     this.aside.delete(id);
     this.#leaderEpoch += 1;
     this.#recovery = 'recovering';
+    this.#uncleanEpochBefore = this.#uncleanEpoch;
     this.#uncleanEpoch = this.#leaderEpoch;
     this.#commit();
   }
@@ -225,9 +227,14 @@ export class ModelController {
       leaderEpoch: leaderEpoch(this.#leaderEpoch),
       partitionEpoch: partitionEpoch(this.#partitionEpoch),
       recovery: this.#recovery,
-      uncleanEpoch: this.#uncleanEpoch === undefined ? undefined : leaderEpoch(this.#uncleanEpoch),
+      uncleanEpoch: epochOf(this.#uncleanEpoch),
+      uncleanEpochBefore: epochOf(this.#uncleanEpochBefore),
       inSyncMin: this.inSyncMin,
       durability: this.#durability,
     });
   }
+}
+
+function epochOf(value: number | undefined): LeaderEpoch | undefined {
+  return value === undefined ? undefined : leaderEpoch(value);
 }

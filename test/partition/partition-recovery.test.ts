@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import { offset } from '../../src/base/offsets.ts';
 import { TestCluster } from './test-cluster.ts';
+import type { TestReplica } from './test-replica.ts';
 
 /** 1 alone is in sync and holds the second record; 2 and 3 hold the first; then 1 is gone for good. */
 function leaderGoneForGood(): TestCluster {
@@ -74,6 +75,35 @@ test('P12: who comes back after an unclean election gives up what it knew to be 
   expect(former.effectsOf('possible-loss')).toEqual([{ type: 'possible-loss', leaderEpoch: 3, from: 1, to: 2 }]);
   expect(former.log.batches.map(({ leaderEpoch }) => leaderEpoch)).toEqual([1, 3]);
   expect(cluster.controller.inSync).toEqual([1, 2, 3]);
+});
+
+test('P12: who was away during one unclean election and is chosen by the next reports all that may be lost', () => {
+  const cluster = TestCluster.settled({ replicas: 2, inSyncMin: 1 });
+  const [first, second] = [cluster.replica(1), cluster.replica(2)];
+  const choose = (replica: TestReplica): void => {
+    cluster.controller.electUnclean(replica.brokerId);
+    cluster.changed();
+    cluster.run(6000);
+  };
+  const goAway = (replica: TestReplica): void => {
+    replica.log.keptWatermark = replica.view.watermark;
+    cluster.crash(replica);
+    cluster.fence(replica);
+  };
+  goAway(second);
+  cluster.write('given up by the choice of 2');
+  goAway(first);
+  cluster.restart(second);
+  choose(second);
+  cluster.write('committed in its place');
+  goAway(second);
+  cluster.restart(first);
+  choose(first);
+  // It knew the first record to be committed, which had not been so for a while.
+  expect(first.effectsOf('possible-loss')).toMatchObject([{ from: 0, to: 1 }]);
+  cluster.restart(second);
+  cluster.run(2000);
+  expect(second.log.batches).toEqual(first.log.batches);
 });
 
 test('P11: a replica that knows to have lost records does not lead as if it had them', () => {
