@@ -80,7 +80,17 @@ export class LogProgress {
   /** Nothing is under way. What is left is durable, because the truncation was synced. */
   truncated(end: Offset): void {
     assert(end <= this.#assigned, 'a truncation shortens', { end, assigned: this.#assigned });
-    assert(this.#written === this.#assigned, 'a truncation waits for what is under way', () => ({ ...this.position }));
+    this.#begin(end);
+  }
+
+  /** Nothing is under way, and nothing is left. */
+  restarted(start: Offset): void {
+    assert(start >= this.#assigned, 'S13: a log that restarts does so further on', { start, assigned: this.#assigned });
+    this.#begin(start);
+  }
+
+  #begin(end: Offset): void {
+    assert(this.#written === this.#assigned, 'a cut waits for what is under way', () => ({ ...this.position }));
     this.#generation += 1;
     this.#assigned = end;
     this.#written = end;

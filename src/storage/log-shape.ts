@@ -141,6 +141,22 @@ export class LogShape {
     this.#assertOrdered();
   }
 
+  /** Nothing of what there was is part of the log any more: it begins again with this segment, which is empty. */
+  restart(active: ActiveSegment): void {
+    const start = active.base;
+    assert(start >= this.#active.end.offset && active.sizeBytes === 0, 'S13: a log that restarts does so further on', {
+      start,
+      end: this.#active.end.offset,
+    });
+    this.epochs.truncateTo(this.epochs.starts[0]?.start ?? start);
+    this.#sealed = [];
+    this.#damaged = [];
+    this.#active = active;
+    this.#localStart = start;
+    if (start > this.#partitionStart) this.#partitionStart = start;
+    this.#recoveryPoint = recoveryPointAt(active);
+  }
+
   movePartitionStart(start: Offset): void {
     assert(start >= this.#partitionStart, 'S13: the start of a partition never goes back', {
       start,

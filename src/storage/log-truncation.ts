@@ -3,13 +3,15 @@
  *
  * A checkpoint that says where the log is to end is durable before anything is cut, and another one says that it is
  * done when all that is left is durable. Only then does anything new count (S7): else a start could take what was
- * appended since for what was to be cut, or the other way round.
+ * appended since for what was to be cut, or the other way round. A log that restarts further on goes the same way: all
+ * of it is cut off, and the segment that it begins with is made by the last step.
  */
 import { assert } from '../base/assert.ts';
 import type { Offset } from '../base/offsets.ts';
 import type { LogCheckpoint } from './log-checkpoint.ts';
 import type { LogFolder } from './log-folder.ts';
 import { sortNames } from './log-inventory.ts';
+import { dropProducerStates } from './producer-states.ts';
 import { StampTable, type SegmentPoint } from './stamp.ts';
 
 /** The segment that is cut: the last of which something is left, or the first one. */
@@ -25,6 +27,7 @@ export async function finishTruncation(folder: LogFolder, begun: LogCheckpoint):
   assert(begun.isTruncating, 'a truncation was begun');
   const { bases } = sortNames(await folder.disk.list(folder.path));
   for (const base of bases) if (base > active.base) await folder.setAside(base);
+  await dropProducerStates(folder, active.offset);
   await folder.disk.syncFolder(folder.path);
   await cutFiles(folder, active.base, active);
   const done = { ...begun, isTruncating: false };
@@ -34,12 +37,12 @@ export async function finishTruncation(folder: LogFolder, begun: LogCheckpoint):
 
 /** When it resolves, neither file has anything of what comes after. */
 async function cutFiles(folder: LogFolder, base: Offset, end: SegmentPoint): Promise<void> {
-  await folder.use(base, 'stamps', async (file) => {
+  await folder.useOrCreate(base, 'stamps', async (file) => {
     const table = new StampTable(await file.read(0, await file.sizeBytes()));
     await file.truncate(table.bytesBefore(end.position));
     await file.sync();
   });
-  await folder.use(base, 'log', async (file) => {
+  await folder.useOrCreate(base, 'log', async (file) => {
     if ((await file.sizeBytes()) > end.position) await file.truncate(end.position);
     await file.sync();
   });

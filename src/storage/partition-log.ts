@@ -29,8 +29,9 @@ import { recoveryPointAt, type LogShape } from './log-shape.ts';
 import { findByTime, type TimedBatch } from './log-time-lookup.ts';
 import { finishTruncation } from './log-truncation.ts';
 import { LogWriter } from './log-writer.ts';
-
-import type { SegmentFacts } from './segment.ts';
+import { findProducerState, saveProducerState, type ProducerState } from './producer-states.ts';
+import { ActiveSegment, type SegmentFacts } from './segment.ts';
+import { SparseIndex } from './sparse-index.ts';
 import { StampFile } from './stamp-file.ts';
 import type { StampedBatch } from './stamped-batch.ts';
 
@@ -178,6 +179,36 @@ export class PartitionLog {
     }
   }
 
+  /**
+   * Everything is dropped, and the log goes on at `start`, beyond its end, with what is known of producers there. All of it
+   * is durable when it resolves, and at any moment before a start finds either the old log or the new one.
+   */
+  async restartAt(start: Offset, ownedProducers: Uint8Array): Promise<void> {
+    assert(start >= this.logEnd, 'S13: a log that restarts does so further on', { start, logEnd: this.logEnd });
+    this.#truncations += 1;
+    try {
+      await this.#writer.barrier(() => this.#restart(start, ownedProducers));
+    } finally {
+      this.#truncations -= 1;
+    }
+  }
+
+  /**
+   * Keeps what is known of producers at the end of the log. The newest two are kept: a truncation drops those beyond it.
+   * Durable when it resolves, and so is the log up to there.
+   */
+  saveProducers(encode: () => Uint8Array): Promise<void> {
+    return this.#writer.barrier(async () => {
+      await this.#writer.flushWithinBarrier();
+      await saveProducerState(this.#folder, { at: this.logEnd, ownedBytes: encode() });
+    });
+  }
+
+  /** The newest state of producers that can be read; what comes after it is in the batches from there on. */
+  findProducers(): Promise<ProducerState | undefined> {
+    return findProducerState(this.#folder, this.logEnd);
+  }
+
   /** Seals the active segment, unless it is empty. */
   roll(): Promise<void> {
     return this.#writer.barrier(async () => {
@@ -252,6 +283,29 @@ export class PartitionLog {
     for (const { base } of dropped) this.#reader.forgetSegment(base);
     this.#progress.truncated(cut.end.offset);
     this.#writer.restartWith(new StampFile(stampBytes, cut.end));
+    this.#removal.schedule(removalDelayMs);
+    this.#options.onProgress?.(this.position);
+  }
+
+  /** The state of producers is first: without it the new log would know less than its batches say. */
+  async #restart(start: Offset, ownedProducers: Uint8Array): Promise<void> {
+    const folder = this.#folder;
+    const shape = this.#shape;
+    const { indexEveryBytes, removalDelayMs } = this.#writer.settings;
+    await this.#writer.flushWithinBarrier();
+    await saveProducerState(folder, { at: start, ownedBytes: ownedProducers });
+    this.#reader.truncatingTo(this.localStart);
+    const dropped = this.segments;
+    shape.restart(new ActiveSegment(start, new SparseIndex(indexEveryBytes)));
+    this.#progress.restarted(start);
+    const begun = shape.checkpoint(0, this.#progress.generation, true);
+    await folder.saveCheckpoint((sequence) => ({ ...begun, sequence }));
+    await finishTruncation(folder, begun);
+    for (const { base } of dropped) {
+      this.#reader.forgetSegment(base);
+      if (base !== start) await folder.setAside(base);
+    }
+    this.#writer.restartWith(new StampFile(0, shape.active.end));
     this.#removal.schedule(removalDelayMs);
     this.#options.onProgress?.(this.position);
   }
