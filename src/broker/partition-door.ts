@@ -40,8 +40,8 @@ export interface ProduceAsked extends Asked {
 }
 
 export type ProduceEnd =
-  /** With acks=none the offset is where it was put, which nobody promises to keep. */
-  | { readonly type: 'done'; readonly baseOffset: Offset; readonly start: Offset }
+  /** Undefined with acks=none: whoever asks so hears nothing of what became of it. */
+  | { readonly type: 'done'; readonly baseOffset: Offset | undefined; readonly start: Offset }
   | { readonly type: 'refused'; readonly problem: ProduceProblem }
   | { readonly type: 'outcome-unknown'; readonly why: UnknownOutcome };
 
@@ -71,8 +71,12 @@ export type OffsetWanted =
   | { readonly type: 'earliest' }
   /** The watermark: what a consumer that wants only what is new begins at. */
   | { readonly type: 'latest' }
-  /** The first record that is at least as new. */
+  /** The first batch with a record that is at least as new: its reader finds the record. */
   | { readonly type: 'at-time'; readonly timestampMs: number };
+
+export interface OffsetAsked extends Pick<Asked, 'leaderEpoch'> {
+  readonly wanted: OffsetWanted;
+}
 
 export type ListOffsetEnd =
   /** Undefined offset: no record is as new as that. */
@@ -114,7 +118,7 @@ export interface PartitionDoor {
   /** Calls `onEnd` once; before it returns if the end is known at once. No promise: this is called for every batch. */
   produce(asked: ProduceAsked, onEnd: (end: ProduceEnd) => void): void;
   fetch(asked: FetchAsked): Pending<FetchEnd>;
-  listOffset(wanted: OffsetWanted, asked: Asked): Promise<ListOffsetEnd>;
+  listOffset(asked: OffsetAsked): Promise<ListOffsetEnd>;
   epochEnd(asked: EpochEndAsked): EpochEndAnswer;
   deleteRecords(asked: DeleteAsked): Promise<DeleteEnd>;
 }

@@ -5,7 +5,3 @@ export interface PartitionKey {
   readonly topicId: TopicId;
   readonly partition: number;
 }
-
-export function partitionKeyText({ topicId, partition }: PartitionKey): string {
-  return `${topicId}-${partition}`;
-}

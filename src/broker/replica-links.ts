@@ -12,13 +12,14 @@ import type { PartitionKey } from './partition-key.ts';
 export type PushLane = 'tail' | 'catch-up';
 
 export interface ReplicaLinks {
-  /** Everything but pushes: small, and never behind them. Dropped when there is no way to that broker, or no room. */
+  /** Everything that carries no batches: small, and never behind those. Dropped when there is no way, or no room. */
   send(to: BrokerId, key: PartitionKey, message: Exclude<PartitionMessage, PushMessage>): void;
   /**
-   * Calls `read` when the lane has room for more bytes, and sends what it returns; so bytes that wait are few, however many
-   * partitions push. Resolves when it is on its way, or dropped: there is no connection, or `read` returned nothing.
+   * Calls `read` when the lane has room for more bytes, and sends what it returns; so bytes that wait are few, however
+   * many partitions push. Resolves with false when there is no way to that broker (any more), else when what was read is on its
+   * way, or `read` had nothing.
    */
-  push(to: BrokerId, key: PartitionKey, lane: PushLane, read: () => Promise<PushMessage | undefined>): Promise<void>;
+  push(to: BrokerId, key: PartitionKey, lane: PushLane, read: () => Promise<PushMessage | undefined>): Promise<boolean>;
 }
 
 /** What the transport tells. */

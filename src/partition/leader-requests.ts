@@ -12,10 +12,10 @@ import { inSyncNeeded, isEnoughInSync } from './partition-metadata.ts';
 import type { LeaderRole } from './partition-role.ts';
 import type { RecentBatch } from './producer-sequences.ts';
 
-type Refusal = NotLeader | EpochProblem | { readonly type: 'recovering' };
+export type LeaderRefusal = NotLeader | EpochProblem | { readonly type: 'recovering' };
 
 /** The role of a leader that serves whoever believes in that epoch, or why it does not. */
-export function servingLeader(core: PartitionCore, leaderEpoch: LeaderEpoch | undefined): LeaderRole | Refusal {
+export function servingLeader(core: PartitionCore, leaderEpoch: LeaderEpoch | undefined): LeaderRole | LeaderRefusal {
   const { role } = core;
   if (role.name !== 'leader') return core.notLeader();
   const problem = compareEpochs(role.leaderEpoch, leaderEpoch);

@@ -5,7 +5,7 @@
  * start and watermark, those release who waits, then proposals and pushes go out.
  */
 import { assert } from '../base/assert.ts';
-import { offset, type Offset } from '../base/offsets.ts';
+import { offset, type LeaderEpoch, type Offset } from '../base/offsets.ts';
 import { FollowerProgress } from './follower-progress.ts';
 import { proposeInSync } from './in-sync-proposals.ts';
 import { InSyncSet } from './in-sync-set.ts';
@@ -20,10 +20,13 @@ import { WaitingRoom } from './waiting-room.ts';
 export function becomeLeader(core: PartitionCore, metadata: PartitionMetadata): void {
   const { leaderEpoch } = metadata;
   if (core.lacks !== undefined && metadata.recovery === 'recovered') {
-    // Elected as if it had everything, which it knows that it has not. Only an operator may choose such a leader.
-    core.fencedEpoch = leaderEpoch;
-    core.stepAside('lost-records');
-    return;
+    if (metadata.replicas.length > 1) {
+      // Elected as if it had everything, which it knows that it has not. Only an operator may choose such a leader.
+      core.fencedEpoch = leaderEpoch;
+      core.stepAside('lost-records');
+      return;
+    }
+    giveUpWhatNobodyHas(core, core.lacks.upTo, leaderEpoch);
   }
   const latest = core.log.epochs.latest;
   assert(latest === undefined || latest < leaderEpoch, 'P10: a leadership begins in an epoch of its own', () => ({
@@ -47,6 +50,13 @@ export function becomeLeader(core: PartitionCore, metadata: PartitionMetadata): 
   core.become(role);
   noteReplicas(core, role, metadata);
   core.emit({ type: 'became-leader', leaderEpoch, logEnd: core.log.assigned });
+}
+
+/** P12: the only replica there is. What it lost cannot come back, so it is said, and not waited for. */
+function giveUpWhatNobodyHas(core: PartitionCore, upTo: Offset, leaderEpoch: LeaderEpoch): void {
+  const from = core.log.assigned;
+  if (upTo > from) core.emit({ type: 'possible-loss', leaderEpoch, from, to: upTo });
+  core.lacks = undefined;
 }
 
 /** The same leadership under newer metadata. */

@@ -7,6 +7,7 @@ import type { EpochEnd, EpochStart } from '../base/epoch-history.ts';
 import type { BrokerEpoch, PartitionEpoch } from '../base/epochs.ts';
 import type { BrokerId, DirectoryId } from '../base/ids.ts';
 import type { LeaderEpoch, Offset } from '../base/offsets.ts';
+import { servingLeader, type LeaderRefusal } from './leader-requests.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { AsideReason } from './partition-effect.ts';
 import { shownWatermark } from './partition-fetch.ts';
@@ -116,6 +117,13 @@ export class PartitionView {
   /** Where an epoch ends in this log, for consumers that look whether what they read was taken back (KIP-320). */
   endOfEpoch(epoch: LeaderEpoch): EpochEnd | undefined {
     return this.#core.log.epochs.endOf(epoch, this.#core.log.assigned);
+  }
+
+  /** Why this replica does not answer as the leader of that epoch, or of any when undefined; undefined: it does. */
+  whyNotLead(asked: LeaderEpoch | undefined): LeaderRefusal | undefined {
+    const served = servingLeader(this.#core, asked);
+    if (!('name' in served)) return served;
+    return served.isEstablished ? undefined : { type: 'recovering' };
   }
 
   /** What this replica knows to be committed. */

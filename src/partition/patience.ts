@@ -25,7 +25,8 @@ export class Patience {
   }
 
   isOver(nowMs: number, patienceMs: number): boolean {
-    return typeof this.#since === 'number' && nowMs - this.#since >= patienceMs;
+    // The same sum as below: a difference may round to less, and then ticks would come without an end.
+    return typeof this.#since === 'number' && nowMs >= this.#since + patienceMs;
   }
 
   /** When a tick has something to do here; a wait that just began wants one at once. */

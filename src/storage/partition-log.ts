@@ -6,7 +6,7 @@
  * heard of. After a failure it takes nothing more and can still be read (S5, S6).
  */
 import { assert, InvariantError } from '../base/assert.ts';
-import type { EpochEnd } from '../base/epoch-history.ts';
+import type { EpochEnd, EpochStart } from '../base/epoch-history.ts';
 import { FaultError } from '../base/fault-error.ts';
 import { offset, type LeaderEpoch, type Offset } from '../base/offsets.ts';
 import { ok, type Result } from '../base/result.ts';
@@ -131,6 +131,10 @@ export class PartitionLog {
     return this.#writer.failure;
   }
 
+  get epochs(): readonly EpochStart[] {
+    return this.#shape.epochs.starts;
+  }
+
   /** The largest epoch that is not after the asked one, and where it ends; undefined when all are later. */
   endOfEpoch(epoch: LeaderEpoch): EpochEnd | undefined {
     return this.#shape.epochs.endOf(epoch, this.logEnd);
@@ -194,13 +198,15 @@ export class PartitionLog {
   }
 
   /**
-   * Keeps what is known of producers at the end of the log. The newest two are kept: a truncation drops those beyond it.
-   * Durable when it resolves, and so is the log up to there.
+   * Keeps what is known of producers at the end of the log, unless that is nothing. The newest two are kept: a truncation drops
+   * those beyond it. Durable when it resolves, and so is the log up to there.
    */
-  saveProducers(encode: () => Uint8Array): Promise<void> {
+  saveProducers(encode: () => Uint8Array | undefined): Promise<void> {
     return this.#writer.barrier(async () => {
       await this.#writer.flushWithinBarrier();
-      await saveProducerState(this.#folder, { at: this.logEnd, ownedBytes: encode() });
+      const at = this.logEnd;
+      const ownedBytes = encode();
+      if (ownedBytes !== undefined) await saveProducerState(this.#folder, { at, ownedBytes });
     });
   }
 

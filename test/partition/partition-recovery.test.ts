@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { offset } from '../../src/base/offsets.ts';
+import { Partition } from '../../src/partition/partition.ts';
 import { TestCluster } from './test-cluster.ts';
 import type { TestReplica } from './test-replica.ts';
 
@@ -237,4 +238,18 @@ test('with durability=replicated a power cut costs a replica its place until it 
   expect([cluster.controller.inSync, cluster.controller.eligible]).toEqual([[1, 2], []]);
   cluster.run(1000);
   expect([cluster.controller.inSync, follower.view.watermark]).toEqual([[1, 2, 3], 1]);
+});
+
+test('P12: the only replica there is says what it has lost, and serves what it has', () => {
+  const first = TestCluster.settled({ replicas: 1, inSyncMin: 1 });
+  first.write('a');
+  const { brokerId, log } = first.replica(1);
+  const opened = { ...log.open(), watermark: offset(3), mayLack: true };
+  const epoch = first.controller.register(brokerId, log.directory, false);
+  first.controller.unfence(brokerId);
+  const { limits, controller } = first;
+  const partition = new Partition({ brokerId, brokerEpoch: epoch, reopened: undefined, limits, log: opened, nowMs: 0 });
+  const effects = partition.step({ type: 'metadata', metadata: controller.current });
+  expect(effects).toContainEqual(expect.objectContaining({ type: 'possible-loss', from: 1, to: 3 }));
+  expect([partition.view.role, partition.view.isEstablished, partition.view.watermark]).toEqual(['leader', true, 1]);
 });

@@ -1,0 +1,388 @@
+/**
+ * Runs one replica: feeds its core with requests, messages, metadata and time, and does what it decides with its log
+ * and its peers. It decides nothing of its own; the contract is partition/partition-effect.ts.
+ *
+ * Nothing here costs anything per record, and little per batch: appends are handed over without waiting for them, and
+ * who produced is called back, not promised to. An idle partition has no timer.
+ * Read next: partition-requests.ts (who waits for what), open-replica.ts.
+ */
+import { assert, InvariantError } from '../base/assert.ts';
+import type { BrokerEpoch } from '../base/epochs.ts';
+import type { BrokerId } from '../base/ids.ts';
+import type { Offset } from '../base/offsets.ts';
+import { ok, type Result } from '../base/result.ts';
+import { Driver, driverLimitsDefault, type Outcome, type Schedule } from '../drive/driver.ts';
+import { assignedBatch } from '../partition/partition-batch.ts';
+import type { InSyncProposal, PartitionEffect, PushEffect, ResetEffect } from '../partition/partition-effect.ts';
+import type { InSyncOutcome, PartitionEvent } from '../partition/partition-event.ts';
+import type { PartitionMessage, PushMessage } from '../partition/partition-message.ts';
+import type { PartitionMetadata } from '../partition/partition-metadata.ts';
+import type { PartitionView } from '../partition/partition-view.ts';
+import { Partition } from '../partition/partition.ts';
+import type { ProducerState } from '../partition/producer-sequences.ts';
+import { encodeProducers } from '../partition/producer-snapshot.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import { splitBatches } from '../record/split-batches.ts';
+import type { LogDisk } from '../storage/log-disk.ts';
+import type { OpenProblem } from '../storage/log-problem.ts';
+import type { LogSettings } from '../storage/log-settings.ts';
+import type { PartitionLog } from '../storage/partition-log.ts';
+import { openReplica, replayProducers, type ReplicaOptions } from './open-replica.ts';
+import type { PartitionController } from './partition-controller.ts';
+import type { PartitionKey } from './partition-key.ts';
+import { PartitionRequests, type RunnerEnd } from './partition-requests.ts';
+import { noteFact, type PartitionFact } from './partition-facts.ts';
+import type { PushLane, ReplicaLinks } from './replica-links.ts';
+
+/** Sees what the core decides and changes nothing: the checks of a simulation. */
+export interface PartitionWatch {
+  onStart(view: PartitionView): void;
+  onStep(view: PartitionView, event: PartitionEvent, effects: readonly PartitionEffect[]): void;
+}
+
+export interface RunnerOptions extends ReplicaOptions {
+  readonly key: PartitionKey;
+  readonly brokerId: BrokerId;
+  /** Of this life of the broker. */
+  readonly brokerEpoch: BrokerEpoch;
+  readonly on: LogDisk;
+  readonly path: string;
+  readonly settings: LogSettings;
+  readonly clock: Clock;
+  readonly eventLog: EventLog;
+  readonly links: ReplicaLinks;
+  readonly controller: PartitionController;
+  readonly watch?: PartitionWatch | undefined;
+  /** The log failed, once: this replica takes no part any more. */
+  readonly onLogFailed: () => void;
+  /** A broken promise of the code. */
+  readonly onBug: (bug: unknown) => void;
+}
+
+const now: Schedule = { kind: 'now' };
+/** Calls of the log end in the order in which they were made, and so do their answers. */
+const logLane: Schedule = { kind: 'lane', lane: 'log' };
+/** What a start has to read again is little more than this. */
+const producersEveryBytes = 256 * 1024 * 1024;
+
+export class PartitionRunner {
+  readonly key: PartitionKey;
+  readonly requests: PartitionRequests;
+  readonly #options: RunnerOptions;
+  readonly #partition: Partition;
+  readonly #driver: Driver<PartitionEvent, PartitionEffect>;
+  readonly #lanes = new Map<BrokerId, PushLane>();
+  readonly #log: PartitionLog;
+  #timer: { readonly timer: Timer; readonly atMs: number } | undefined;
+  /** A reset may take two steps of the log where the core knows of one. */
+  #generationGap = 0;
+  #appendedBytes = 0;
+  #hasFailed = false;
+  #isOver = false;
+
+  private constructor(options: RunnerOptions, partition: Partition, log: PartitionLog) {
+    this.key = options.key;
+    this.#options = options;
+    this.#partition = partition;
+    this.#log = log;
+    const { clock, onBug } = options;
+    this.#driver = new Driver({
+      machine: watched(partition, options.watch),
+      schedule: scheduleOf,
+      perform: (effect) => this.#perform(effect),
+      onFatal: onBug,
+      clock,
+      limits: driverLimitsDefault,
+    });
+    this.requests = new PartitionRequests({
+      view: partition.view,
+      log,
+      submit: (event) => this.#submit(event).ok,
+      onDamage: (from, to) => this.onDamage(from, to),
+      onReadFailed: (cause) => this.#readFailed(cause),
+    });
+  }
+
+  static async open(options: RunnerOptions): Promise<Result<PartitionRunner, OpenProblem>> {
+    const { on, path, clock, settings, brokerId, brokerEpoch, limits } = options;
+    // Nothing moves before the runner is there: what the log holds when it is opened is durable.
+    const late: { runner: PartitionRunner | undefined } = { runner: undefined };
+    const replica = await openReplica(options, {
+      on,
+      path,
+      clock,
+      settings,
+      onProgress: () => late.runner?.onLogMoved(),
+      onFault: () => late.runner?.logFailed(),
+      onDamage: ({ from, to }) => late.runner?.onDamage(from, to),
+    });
+    if (!replica.ok) return replica;
+    const { log, opened } = replica.value;
+    const nowMs = clock.monotonicMs();
+    const partition = new Partition({ brokerId, brokerEpoch, reopened: undefined, limits, log: opened, nowMs });
+    const runner = new PartitionRunner(options, partition, log);
+    late.runner = runner;
+    return ok(runner);
+  }
+
+  get view(): PartitionView {
+    return this.#partition.view;
+  }
+
+  get log(): PartitionLog {
+    return this.#log;
+  }
+
+  onMetadata(metadata: PartitionMetadata): void {
+    this.#submit({ type: 'metadata', metadata });
+  }
+
+  /** The transport has checked who sent it, and its batches. One that finds no room is lost, as messages may be. */
+  onMessage(from: BrokerId, message: PartitionMessage): void {
+    this.#submit({ type: 'message', from, message });
+  }
+
+  onLinkLost(broker: BrokerId): void {
+    this.#submit({ type: 'link-lost', broker });
+  }
+
+  onRetention(before: Offset): void {
+    this.#submit({ type: 'retention', before });
+  }
+
+  onDamage(from: Offset, to: Offset): void {
+    this.#submit({ type: 'damage-found', from, to });
+  }
+
+  changeSettings(settings: LogSettings): void {
+    this.#log.changeSettings(settings);
+  }
+
+  logFailed(): void {
+    if (this.#hasFailed || this.#isOver) return;
+    this.#hasFailed = true;
+    this.#submit({ type: 'log-failed' });
+    this.#options.onLogFailed();
+  }
+
+  /** A disk that cannot be read serves nobody: somebody else should. */
+  #readFailed(cause: unknown): void {
+    if (cause instanceof InvariantError) this.#options.onBug(cause);
+    else this.logFailed();
+  }
+
+  /** Answers everybody, and leaves the log as a start finds it soonest. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    this.#timer?.timer.cancel();
+    await this.#driver.stop();
+    this.requests.end();
+    try {
+      if (this.#log.failure === undefined) await this.#log.saveProducers(() => this.#encodeProducers());
+      await this.#log.close();
+    } catch (cause) {
+      if (cause instanceof InvariantError) throw cause;
+      this.#options.eventLog.emit('warn', 'a log was not closed in order', { ...this.key, cause: String(cause) });
+    }
+  }
+
+  #submit(event: PartitionEvent): Result<void, unknown> {
+    return this.#driver.submit(event);
+  }
+
+  /** Told as it is when it is told: a report that found no room is made good by the next. */
+  onLogMoved(): void {
+    if (this.#isOver || this.#hasFailed) return;
+    const { generation, written, durable } = this.#log.position;
+    const told = { type: 'log-moved', generation: generation + this.#generationGap, written, durable } as const;
+    if (!this.#submit(told).ok) this.#options.clock.callSoon(() => this.onLogMoved());
+  }
+
+  #perform(effect: PartitionEffect): Outcome<PartitionEvent> {
+    const { links, key, eventLog, controller } = this.#options;
+    switch (effect.type) {
+      case 'append':
+        this.#append(effect);
+        return undefined;
+      case 'cut':
+        return this.#logCall(() => this.#cut(effect));
+      case 'reset':
+        return this.#logCall(() => this.#reset(effect));
+      case 'write-start':
+        return this.#logCall(async () => {
+          await this.#log.movePartitionStart(effect.start);
+          return { type: 'start-written', start: effect.start };
+        });
+      case 'drop-below':
+        return this.#logCall(async () => {
+          const generation = this.#log.position.generation + this.#generationGap;
+          await this.#log.moveLocalStart(effect.start);
+          return { type: 'dropped', generation, localStart: this.#log.localStart };
+        });
+      case 'send':
+        if (effect.message.type !== 'push') links.send(effect.to, key, effect.message);
+        else return this.#sendPositions(effect.to, effect.message);
+        return undefined;
+      case 'push':
+        return this.#push(effect);
+      case 'propose-in-sync':
+        return this.#propose(effect.proposal);
+      case 'step-aside': {
+        const { leaderEpoch } = this.view.metadata ?? {};
+        if (leaderEpoch !== undefined) controller.stepAside({ key, leaderEpoch, reason: effect.reason });
+        return noteFact(eventLog, key, effect);
+      }
+      case 'wake':
+        this.#wake(effect.atMs);
+        return undefined;
+      default:
+        return isEnd(effect) ? this.requests.onEnd(effect) : noteFact(eventLog, key, effect);
+    }
+  }
+
+  /** Where it ends is told by the log, and its failure by `onFault`. */
+  #append({ batches }: Extract<PartitionEffect, { type: 'append' }>): void {
+    this.#log.append(batches).catch(() => {});
+    for (const { ownedBytes } of batches) this.#appendedBytes += ownedBytes.length;
+    if (this.#appendedBytes < producersEveryBytes) return;
+    this.#appendedBytes = 0;
+    this.#log.saveProducers(() => this.#encodeProducers()).catch(() => {});
+  }
+
+  /** Nothing while the log is being cut: what is known of producers is of what there was. */
+  #encodeProducers(): Uint8Array | undefined {
+    const { view } = this;
+    if (view.isCutting || view.assigned !== this.#log.logEnd) return undefined;
+    return encodeProducers(view.producers);
+  }
+
+  /** A call that fails ends the log, which says so once. */
+  async #logCall(call: () => Promise<PartitionEvent>): Promise<PartitionEvent | undefined> {
+    try {
+      return await call();
+    } catch (cause) {
+      if (cause instanceof InvariantError) throw cause;
+      this.logFailed();
+      return undefined;
+    }
+  }
+
+  async #cut({ generation, end }: Extract<PartitionEffect, { type: 'cut' }>): Promise<PartitionEvent> {
+    const cutAt = await this.#log.truncate(end);
+    assert(cutAt === end, 'epochs begin and end with batches, so a log is cut between two', { end, cutAt });
+    return this.#cutEnded(generation, await replayProducers(this.#log, this.#options.limits));
+  }
+
+  async #reset({ generation, start, producers }: ResetEffect): Promise<PartitionEvent> {
+    const log = this.#log;
+    // What is given up lies beyond, or before, where it begins again.
+    if (start < log.logEnd) await log.truncate(log.localStart);
+    await log.restartAt(start, encodeProducers(producers));
+    return this.#cutEnded(generation, producers);
+  }
+
+  #cutEnded(generation: number, producers: readonly ProducerState[]): PartitionEvent {
+    this.#generationGap = generation - this.#log.position.generation;
+    return { type: 'log-cut', generation, producers };
+  }
+
+  async #push(effect: PushEffect): Promise<PartitionEvent> {
+    const { to, pushId, from, lane } = effect;
+    const read = { next: from, bytes: 0 };
+    this.#lanes.set(to, lane);
+    const isOnItsWay = await this.#options.links.push(to, this.key, lane, async () => {
+      const message = await this.#readPush(effect);
+      if (message === undefined) return undefined;
+      read.next = message.next;
+      for (const { ownedBytes } of message.batches) read.bytes += ownedBytes.length;
+      return message;
+    });
+    if (!isOnItsWay) return { type: 'link-lost', broker: to };
+    return { type: 'pushed', to, pushId, ...read };
+  }
+
+  /** Checksums are the receiver's to look at: it must not believe its leader's disk either. */
+  async #readPush(effect: PushEffect): Promise<PushMessage | undefined> {
+    const { from, upTo, bytesMax, leaderEpoch, brokerEpoch, session, watermark, startWanted, start } = effect;
+    const read = await this.#log.read({ from, bytesMax, below: upTo, check: 'stamps' }).catch((cause: unknown) => {
+      this.#readFailed(cause);
+    });
+    if (read === undefined) return undefined;
+    if (!read.ok) {
+      if (read.problem.type === 'damaged') this.onDamage(read.problem.range.from, read.problem.range.to);
+      return undefined;
+    }
+    const { ownedBytes, nextOffset: next } = read.value;
+    const batches = splitBatches(ownedBytes).map(assignedBatch);
+    if (batches.length === 0) return undefined;
+    return {
+      type: 'push',
+      leaderEpoch,
+      brokerEpoch,
+      session,
+      from,
+      next,
+      batches,
+      watermark,
+      startWanted,
+      start,
+    };
+  }
+
+  /** Behind the batches that were pushed before: a push that comes early looks like one that was lost. */
+  async #sendPositions(to: BrokerId, message: PushMessage): Promise<PartitionEvent | undefined> {
+    const lane = this.#lanes.get(to) ?? 'tail';
+    const isOnItsWay = await this.#options.links.push(to, this.key, lane, () => Promise.resolve(message));
+    return isOnItsWay ? undefined : { type: 'link-lost', broker: to };
+  }
+
+  async #propose(proposal: InSyncProposal): Promise<PartitionEvent> {
+    const outcome: InSyncOutcome = await this.#options.controller.proposeInSync({ key: this.key, proposal });
+    return { type: 'in-sync-answered', partitionEpoch: proposal.partitionEpoch, outcome };
+  }
+
+  #wake(atMs: number): void {
+    if (this.#isOver || (this.#timer !== undefined && this.#timer.atMs <= atMs)) return;
+    const { clock } = this.#options;
+    this.#timer?.timer.cancel();
+    const timer = clock.callAfterMs(Math.max(0, Math.ceil(atMs - clock.monotonicMs())), () => {
+      this.#timer = undefined;
+      const ticked = this.#submit({ type: 'tick', nowMs: clock.monotonicMs() });
+      // No room is no reason to lose the time.
+      if (!ticked.ok) this.#wake(atMs + 1);
+    });
+    this.#timer = { timer, atMs };
+  }
+}
+
+function watched(partition: Partition, watch: PartitionWatch | undefined): Pick<Partition, 'step'> {
+  if (watch === undefined) return partition;
+  watch.onStart(partition.view);
+  return {
+    step(event) {
+      const effects = partition.step(event);
+      watch.onStep(partition.view, event, effects);
+      return effects;
+    },
+  };
+}
+
+function scheduleOf({ type }: PartitionEffect): Schedule {
+  return type === 'cut' || type === 'reset' || type === 'write-start' || type === 'drop-below' ? logLane : now;
+}
+
+const ends: ReadonlySet<PartitionEffect['type']> = new Set<RunnerEnd['type']>([
+  'produce-done',
+  'produce-refused',
+  'produce-outcome-unknown',
+  'fetch-ready',
+  'fetch-refused',
+  'records-deleted',
+  'delete-refused',
+  'delete-outcome-unknown',
+]);
+
+function isEnd(effect: PartitionFact | RunnerEnd): effect is RunnerEnd {
+  return ends.has(effect.type);
+}
