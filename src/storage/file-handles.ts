@@ -2,8 +2,8 @@
  * The open files of all logs of one disk, a bounded number: opened when they are needed, closed when others are.
  *
  * A file with bytes that were not synced is synced before it is closed, because a later handle need not hear of the
- * error that those bytes meet on their way to the disk. If that sync fails, whoever uses the file next hears of it: a
- * log calls nothing durable without using its file once more.
+ * error that those bytes meet on their way to the disk. If that sync fails, whoever changes or syncs the file next hears
+ * of it: a log calls nothing durable without a sync. Whoever reads does not: what was durable before can still be read.
  */
 import { assert } from '../base/assert.ts';
 import { FaultError } from '../base/fault-error.ts';
@@ -12,6 +12,13 @@ import { Slots } from './slots.ts';
 
 /** What a user of a file may do with it: everything but close it. */
 export type PooledFile = Pick<DiskFile, 'read' | 'write' | 'sync' | 'truncate' | 'sizeBytes'>;
+
+/** What was written to a file and not synced may be gone, although reads go on to show it. */
+export class LostSyncError extends FaultError {
+  constructor(facts: { readonly path: string }, cause: unknown) {
+    super('a file could not be synced before it was closed', facts, cause);
+  }
+}
 
 interface Handle {
   readonly path: string;
@@ -27,7 +34,7 @@ export class FileHandles {
   readonly #openMax: number;
   /** By path; the one that was used least recently is the first. */
   readonly #handles = new Map<string, Handle>();
-  readonly #lostSyncs = new Map<string, FaultError>();
+  readonly #lostSyncs = new Map<string, LostSyncError>();
   #closing: Promise<unknown> = Promise.resolve();
 
   constructor(disk: Disk, openMax: number) {
@@ -49,8 +56,6 @@ export class FileHandles {
   ): Promise<Value> {
     await this.#slots.take();
     try {
-      const lost = this.#lostSyncs.get(path);
-      if (lost !== undefined) throw lost;
       const handle = this.#takeOpen(path) ?? (await this.#open(path, mode));
       try {
         return await act(await handle.file);
@@ -72,6 +77,12 @@ export class FileHandles {
     await closeWhenIdle(handle);
   }
 
+  /** All files below a folder, and what is known of their syncs: for a log that makes anew whatever may be lost. */
+  async forgetBelow(folder: string): Promise<void> {
+    const paths = [...this.#handles.keys(), ...this.#lostSyncs.keys()];
+    for (const path of paths) if (path.startsWith(`${folder}/`)) await this.forget(path);
+  }
+
   /** Its user is counted at once: a file that nobody seems to use may be closed at any moment. */
   #takeOpen(path: string): Handle | undefined {
     const handle = this.#handles.get(path);
@@ -90,7 +101,8 @@ export class FileHandles {
     await room;
     const found = this.#takeOpen(path);
     if (found !== undefined) return found;
-    const file = this.#disk.openFile(path, mode).then((opened) => new TrackedFile(opened));
+    const lost = this.#lostSyncs.get(path);
+    const file = this.#disk.openFile(path, mode).then((opened) => new TrackedFile(opened, lost));
     const handle: Handle = { path, file, users: 1, onIdle: undefined };
     this.#handles.set(path, handle);
     file.catch(() => {
@@ -105,16 +117,14 @@ export class FileHandles {
       const idle = [...this.#handles.values()].find(({ users }) => users === 0);
       assert(idle !== undefined, 'whoever wants to open a file has the slot of one that is not used');
       this.#handles.delete(idle.path);
+      const file = await idle.file.catch(() => undefined);
       try {
-        const file = await idle.file;
-        if (file.isDirty) await file.sync();
-        await file.close();
+        if (file?.isDirty === true) await file.sync();
       } catch (cause) {
-        this.#lostSyncs.set(
-          idle.path,
-          new FaultError('a file could not be synced before it was closed', { path: idle.path }, cause),
-        );
+        this.#lostSyncs.set(idle.path, new LostSyncError({ path: idle.path }, cause));
       }
+      // What is synced is not lost by a close that fails.
+      await file?.close().catch(() => {});
     }
   }
 }
@@ -131,12 +141,14 @@ async function closeWhenIdle(handle: Handle): Promise<void> {
 /** Knows whether it has bytes that no sync has covered. */
 class TrackedFile implements PooledFile {
   readonly #file: DiskFile;
+  readonly #lost: LostSyncError | undefined;
   #changesBegun = 0;
   #changesSettled = 0;
   #changesSynced = 0;
 
-  constructor(file: DiskFile) {
+  constructor(file: DiskFile, lost: LostSyncError | undefined) {
     this.#file = file;
+    this.#lost = lost;
   }
 
   get isDirty(): boolean {
@@ -161,6 +173,7 @@ class TrackedFile implements PooledFile {
 
   /** Covers what had settled before, as the port has it. */
   async sync(): Promise<void> {
+    if (this.#lost !== undefined) throw this.#lost;
     const covered = this.#changesSettled;
     await this.#file.sync();
     this.#changesSynced = Math.max(this.#changesSynced, covered);
@@ -172,6 +185,7 @@ class TrackedFile implements PooledFile {
   }
 
   async #change(act: () => Promise<void>): Promise<void> {
+    if (this.#lost !== undefined) throw this.#lost;
     this.#changesBegun += 1;
     try {
       await act();

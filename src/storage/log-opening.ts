@@ -45,6 +45,7 @@ export interface OpeningOptions {
 
 export async function openLogFiles(options: OpeningOptions): Promise<Result<OpenedFiles, OpenProblem>> {
   const { folder } = options;
+  await folder.handles.forgetBelow(folder.path);
   const content = await listFolder(folder);
   if (content === undefined) return ok(await createLog(options));
   const readings = await folder.readCheckpoints();
@@ -55,6 +56,7 @@ export async function openLogFiles(options: OpeningOptions): Promise<Result<Open
   const [first] = content.bases;
   if (newest === undefined && first === undefined) return ok(await createLog(options));
   // Names that the last process saw may not have been durable, and what is built on them would not be either.
+  if (newest === undefined) await syncParents(folder);
   await folder.disk.syncFolder(folder.path);
   for (const name of content.partial) await folder.disk.removeFile(`${folder.path}/${name}`);
   const wholeCopies = readings.filter(({ type }) => type === 'whole').length;
@@ -73,15 +75,13 @@ async function listFolder(folder: LogFolder): Promise<FolderContent | undefined>
 }
 
 async function createLog({ folder, settings, startAt }: OpeningOptions): Promise<OpenedFiles> {
-  const { disk, path } = folder;
-  await disk.makeFolder(path);
+  await folder.disk.makeFolder(folder.path);
+  await syncParents(folder);
   const active = new ActiveSegment(startAt, new SparseIndex(settings.indexEveryBytes));
   await createSegment(folder, active);
   const start = { localStart: startAt, partitionStart: startAt, epochs: [], sealed: [], damaged: [] };
   const shape = new LogShape(start, active);
   await folder.saveCheckpoint((sequence) => shape.checkpoint(sequence, 0));
-  const names = path.split('/');
-  for (let depth = names.length - 1; depth >= 0; depth -= 1) await disk.syncFolder(names.slice(0, depth).join('/'));
   const report = {
     wasCreated: true,
     scannedBytes: 0,
@@ -91,6 +91,12 @@ async function createLog({ folder, settings, startAt }: OpeningOptions): Promise
     lostStart: undefined,
   };
   return { shape, stamps: new StampFile(0, active.end), generation: 0, report };
+}
+
+/** Before there is a checkpoint: whoever finds one need not look at what the folder itself lies in. */
+async function syncParents({ disk, path }: LogFolder): Promise<void> {
+  const names = path.split('/');
+  for (let depth = names.length - 1; depth >= 0; depth -= 1) await disk.syncFolder(names.slice(0, depth).join('/'));
 }
 
 /** One segment as it was found. */

@@ -72,8 +72,7 @@ export class LogReader {
     const { shape, readableEnd } = this.#options;
     const end = readableEnd();
     const { from } = request;
-    if (from < shape.localStart || from > end)
-      return refused({ type: 'offset-out-of-range', localStart: shape.localStart, logEnd: end });
+    if (from < shape.localStart || from > end) return this.#outOfRange();
     const below = offset(Math.min(end, request.below ?? end));
     return this.#guards.during(below, (guard) => this.#readWhileItIsThere(request, guard));
   }
@@ -97,14 +96,13 @@ export class LogReader {
 
   /** Files that are set aside meanwhile are missing: of what is gone the answer is the one of a later read. */
   async #readWhileItIsThere(request: ReadRequest, guard: ReadGuard): Promise<Result<ReadBatches, ReadProblem>> {
-    const { shape, readableEnd } = this.#options;
+    const { shape } = this.#options;
     const { from } = request;
     try {
       return await this.#readGuarded(request, guard);
     } catch (cause) {
       if (!(cause instanceof DiskError)) throw cause;
-      if (from < shape.localStart)
-        return refused({ type: 'offset-out-of-range', localStart: shape.localStart, logEnd: readableEnd() });
+      if (from < shape.localStart) return this.#outOfRange();
       if (from >= guard.below) return ok({ ownedBytes: nothing, nextOffset: from });
       throw cause;
     }
@@ -114,7 +112,7 @@ export class LogReader {
     const { shape, inspect } = this.#options;
     let inspections = 0;
     let segment = shape.segmentAt(request.from);
-    while (segment !== undefined && request.from < guard.below) {
+    while (segment !== undefined && request.from < guard.below && request.from >= shape.localStart) {
       const range = damageAt(shape.damaged, request.from);
       if (range !== undefined) return refused({ type: 'damaged', range });
       const run = await this.#readFrom(segment, request, guard);
@@ -132,7 +130,13 @@ export class LogReader {
       this.#cursors.clear();
       segment = shape.segmentAt(request.from);
     }
+    if (request.from < shape.localStart) return this.#outOfRange();
     return ok({ ownedBytes: nothing, nextOffset: request.from });
+  }
+
+  #outOfRange(): Result<ReadBatches, ReadProblem> {
+    const { shape, readableEnd } = this.#options;
+    return refused({ type: 'offset-out-of-range', localStart: shape.localStart, logEnd: readableEnd() });
   }
 
   #handOut(segment: Offset, run: PickedRun): ReadBatches {

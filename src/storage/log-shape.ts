@@ -75,11 +75,10 @@ export class LogShape {
     return this.#sealed[low - 1];
   }
 
+  /** Whoever reads may ask after one that was cut off or let go meanwhile. */
   segmentAfter(base: Offset): SegmentFacts | undefined {
-    if (base === this.#active.base) return undefined;
-    const at = this.#sealed.findIndex((segment) => segment.base === base);
-    assert(at >= 0, 'a segment that is asked after is one of the log', { base });
-    return this.#sealed[at + 1] ?? this.#active.facts;
+    const next = this.#sealed.find((segment) => segment.base > base);
+    return next ?? (this.#active.base > base ? this.#active.facts : undefined);
   }
 
   /** What a checkpoint says now. Epochs whose first batch lies beyond the recovery point are found again there. */

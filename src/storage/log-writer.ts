@@ -15,6 +15,7 @@ import type { Clock, Timer } from '../ports/clock.ts';
 import { DiskError } from '../ports/disk.ts';
 import type { DiskFlusher } from './disk-flusher.ts';
 import { takeGather, type Gather, type WaitingAppend } from './append-gather.ts';
+import { LostSyncError } from './file-handles.ts';
 import { saveIndex } from './index-files.ts';
 import type { LogFolder } from './log-folder.ts';
 import { LogLanes } from './log-lanes.ts';
@@ -143,19 +144,14 @@ export class LogWriter {
   async flushWithinBarrier(): Promise<void> {
     const { folder, shape, progress } = this.#options;
     const { active } = shape;
-    const write = this.#stamps.take();
+    await this.#writeStamps();
     await folder.use(active.base, 'log', (file) => file.sync());
-    this.#stamps.noteDurable(active.end);
-    await folder.use(active.base, 'stamps', async (file) => {
-      for (const part of [write, this.#stamps.take()]) {
-        if (part === undefined) continue;
-        await file.write(part.position, [part.ownedBytes]);
-        this.#stamps.wrote(part);
-      }
-      await file.sync();
-    });
+    await folder.use(active.base, 'stamps', (file) => file.sync());
     this.#durablePosition = active.sizeBytes;
+    // Not before: a mark that outlives the stamps before it makes damage of batches that nothing vouches for.
+    this.#stamps.noteDurable(active.end);
     this.#noteFlushed(progress.generation, progress.written);
+    await this.#writeStamps();
   }
 
   /** Within a barrier: another segment is the active one, or it is shorter; all of it is durable. */
@@ -321,18 +317,22 @@ export class LogWriter {
   #startRoll(): void {
     if (this.#isRollWanted) return;
     this.#isRollWanted = true;
-    const rolled = this.#lanes.barrier(async () => {
-      if (this.#failure === undefined) await this.#roll();
+    void this.#lanes.barrier(async () => {
+      try {
+        if (this.#failure === undefined) await this.#roll();
+      } catch (cause) {
+        // Within the barrier: a write that begins after it must know.
+        this.#fail(cause);
+      }
       this.#isRollWanted = false;
-    });
-    rolled.catch((cause: unknown) => {
-      this.#fail(cause);
     });
   }
 
+  /** Unless the owner has rolled while it was waited for. */
   async #roll(): Promise<void> {
     const { folder, shape, progress } = this.#options;
     await this.flushWithinBarrier();
+    if (shape.active.sizeBytes === 0) return;
     const stamps = await rollSegment({ folder, shape, settings: this.#settings, generation: progress.generation });
     this.restartWith(stamps);
   }
@@ -368,7 +368,8 @@ export class LogWriter {
       cause,
     );
     this.#failure = fault;
-    this.#trustedEnd = lane === 'write' || isFull(cause) ? progress.written : progress.durable;
+    const isWrite = lane === 'write' && !(cause instanceof LostSyncError);
+    this.#trustedEnd = isWrite || isFull(cause) ? progress.written : progress.durable;
     this.#flushTimer?.cancel();
     for (let append = this.#waiting.shift(); append !== undefined; append = this.#waiting.shift()) append.reject(fault);
     for (const { reject } of [...this.#writeWaiters, ...this.#flushWaiters]) reject(fault);
