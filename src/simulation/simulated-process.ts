@@ -55,6 +55,7 @@ export class SimulatedProcess {
   #incarnation: Incarnation | undefined;
   #starts = 0;
   #pauses = 0;
+  #lastEnding: Ending | undefined;
 
   constructor({
     name,
@@ -91,6 +92,11 @@ export class SimulatedProcess {
 
   get starts(): number {
     return this.#starts;
+  }
+
+  /** How the life before the present one ended; undefined in the first. */
+  get lastEnding(): Ending | undefined {
+    return this.#lastEnding;
   }
 
   start(): void {
@@ -173,6 +179,7 @@ export class SimulatedProcess {
     const incarnation = this.#mustRun();
     this.#world.trace.record(this.name, line);
     this.#incarnation = undefined;
+    this.#lastEnding = ending;
     incarnation.end(ending);
     if (ending === 'power-cut') {
       this.disk.powerCut();
