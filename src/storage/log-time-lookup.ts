@@ -1,7 +1,8 @@
 /**
  * Finds where in a log a time is: the first batch that says of itself that it has a record as new as that.
  *
- * Batches are not opened, so it is a batch and no record that is found; its reader finds the record.
+ * Batches are not opened, so it is a batch and no record that is found; its reader finds the record. Their checksums are
+ * looked at, because who gets a place and no bytes cannot find out that a time was spoiled.
  */
 import { offset, type Offset } from '../base/offsets.ts';
 import { ok, refused, type Result } from '../base/result.ts';
@@ -30,7 +31,7 @@ export async function findByTime(
     const hint = await reader.floorByTime(segment, timestampMs);
     let from = offset(Math.max(hint ?? segment.base, shape.localStart));
     while (from < Math.min(segment.next, below)) {
-      const read = await reader.read({ from, bytesMax: readAtOnceBytes, below, check: 'stamps' });
+      const read = await reader.read({ from, bytesMax: readAtOnceBytes, below, check: 'whole' });
       if (!read.ok) {
         // Nobody knows how new a damaged batch is; the next one that is whole is the answer that can be given.
         if (read.problem.type !== 'damaged') return refused(read.problem);

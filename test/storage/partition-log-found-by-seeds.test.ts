@@ -4,9 +4,11 @@
  */
 import { expect, test } from 'vitest';
 import { offset } from '../../src/base/offsets.ts';
+import { position } from '../../src/record/batch-layout.ts';
 import { LogDisk } from '../../src/storage/log-disk.ts';
 import type { PartitionLog } from '../../src/storage/partition-log.ts';
 import type { StampedBatch } from '../../src/storage/stamped-batch.ts';
+import { someTimeMs } from '../record/batch-fixture.ts';
 import { logFolder, makeBatch, openLog, readAll, tinySettings } from './partition-log-model.ts';
 import { StorageStage } from './storage-stage.ts';
 
@@ -139,4 +141,13 @@ test('S3: a power cut in the middle of a roll makes no damage of what was not du
       expect(again.damaged, `seed ${seed}, cut after ${cutAt} operations`).toEqual([]);
     }
   expect(cuts).toBeGreaterThan(50);
+});
+
+test('S2: a time that was spoiled on the disk is not what a lookup finds', async () => {
+  const { stage, log } = await opened(3);
+  await stage.settle(log.flush());
+  const file = await stage.settle(stage.ports.disk.openFile(`${logFolder}/00000000000000000000.log`, 'existing'));
+  await stage.settle(file.write(position.maxTimestamp, [Uint8Array.of(0, 1)]));
+  const found = await stage.settle(log.findByTime(someTimeMs));
+  expect(found).toMatchObject({ ok: true, value: { baseOffset: 1, maxTimestampMs: someTimeMs } });
 });
