@@ -44,6 +44,10 @@ test: check ## check, then all tests of the ordinary run; their results in build
 sweep: ## Flip every bit of a small raft store: about ten minutes; STRIDE=n takes every n-th
 	node --import tsx test/bit-flips/main.ts
 
+.PHONY: sweep-log
+sweep-log: ## Damage a small partition log in every way: about ten minutes; STRIDE=n takes every n-th
+	node --import tsx test/log-damage/main.ts
+
 .PHONY: sim
 sim: ## Simulate: SEEDS=1000 [FROM=1] [TWICE=1], or one SEED=x with its trace; [SCENARIO=register]
 	@node --import tsx test/sim/main.ts $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SEED),--seed $(SEED)) \

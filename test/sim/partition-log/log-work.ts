@@ -172,11 +172,10 @@ export class LogWork {
     });
   }
 
-  #truncate(log: PartitionLog): void {
+  #truncate(log: PartitionLog, backMax = this.#random.chance(0.7) ? 8 : 60): void {
     const { expected } = this.#subject;
     if (expected.truncatingTo !== undefined) return;
-    const back = this.#random.integerBelow(this.#random.chance(0.7) ? 8 : 60);
-    const to = offset(Math.max(log.localStart, log.logEnd - back));
+    const to = offset(Math.max(log.localStart, log.logEnd - this.#random.integerBelow(backMax)));
     const segments = log.segments.length;
     this.#subject.trace(`truncate to ${to}`);
     expected.truncatingTo = to;
@@ -240,6 +239,8 @@ export class LogWork {
       expected.partitionStart = partitionStart;
       expected.startsAtMost = undefined;
     });
+    // Retention knows nothing of a leader that has less.
+    if (this.#random.chance(0.2)) this.#truncate(log, 1000);
   }
 
   /** Whoever lets go by size keeps as much, and whoever lets go by age nothing that is younger. */
