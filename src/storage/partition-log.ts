@@ -62,6 +62,7 @@ export class PartitionLog {
   readonly #reader: LogReader;
   readonly #removal: LogRemoval;
   #isEnding = false;
+  #wasClosedInOrder = false;
   #truncations = 0;
 
   private constructor(options: PartitionLogOptions, folder: LogFolder, files: OpenedFiles) {
@@ -133,6 +134,11 @@ export class PartitionLog {
 
   get epochs(): readonly EpochStart[] {
     return this.#shape.epochs.starts;
+  }
+
+  /** All that it holds is durable, and nothing more is taken. */
+  get wasClosedInOrder(): boolean {
+    return this.#wasClosedInOrder;
   }
 
   /** The largest epoch that is not after the asked one, and where it ends; undefined when all are later. */
@@ -254,7 +260,10 @@ export class PartitionLog {
   async close(): Promise<void> {
     this.#isEnding = true;
     try {
-      if (this.failure === undefined) await this.#writer.barrier(() => this.#settle());
+      if (this.failure === undefined) {
+        await this.#writer.barrier(() => this.#settle());
+        this.#wasClosedInOrder = true;
+      }
     } finally {
       this.#removal.end();
       await this.#writer.end(new FaultError('the log was closed', { path: this.#folder.path }));
