@@ -5,6 +5,7 @@
 import { assert } from '../base/assert.ts';
 import type { BrokerId, DirectoryId } from '../base/ids.ts';
 import { configValue } from '../metadata/effective-configs.ts';
+import { inSyncMinOf } from '../metadata/in-sync-members.ts';
 import type { ConfigResource, MetadataImage, PartitionImage } from '../metadata/metadata-image.ts';
 import type { PartitionMetadata, ReplicaMetadata } from '../partition/partition-metadata.ts';
 import { logSettingsDefault, type FlushPolicy, type LogSettings } from '../storage/log-settings.ts';
@@ -47,7 +48,7 @@ export function partitionMetadataOf(image: MetadataImage, key: PartitionKey): Pa
     // The controller elects nobody outside of the in-sync set.
     uncleanEpoch: undefined,
     uncleanEpochBefore: undefined,
-    inSyncMin: inSyncMinOf(image, key, replicas.length),
+    inSyncMin: inSyncMinOf(image, key.topicId, replicas.length),
     durability: configOf(image, key, 'durability') === 'replicated' ? 'replicated' : 'flushed',
   };
 }
@@ -75,13 +76,6 @@ export function retentionOf(image: MetadataImage, key: PartitionKey): Retention 
     bytesMax: limitOf(numberOf(image, key, 'retention.bytes')),
     ageMsMax: limitOf(numberOf(image, key, 'retention.ms')),
   };
-}
-
-/** auto: 2 where there are at least 3 replicas, so that one disk may be lost; else 1. */
-function inSyncMinOf(image: MetadataImage, key: PartitionKey, replicaCount: number): number {
-  const value = configOf(image, key, 'min.insync.replicas');
-  if (value === 'auto') return replicaCount >= 3 ? 2 : 1;
-  return Number(value);
 }
 
 function flushOf(durability: string): FlushPolicy {

@@ -161,7 +161,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
   }
 
   #lookAtAll(image: MetadataImage): void {
-    for (const { key } of [...this.#slots.values()]) this.#look(image, key);
+    for (const { key } of this.#slots.values()) this.#look(image, key);
     for (const { topicId, partitions } of image.topics.values())
       for (const partition of partitions.keys())
         if (!this.#slots.has(partitionKeyText({ topicId, partition }))) this.#look(image, { topicId, partition });

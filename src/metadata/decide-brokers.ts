@@ -40,7 +40,7 @@ export function decideRegisterBroker(image: MetadataImage, command: RegisterBrok
   else if (context.hasSession(brokerId))
     return refused({ type: 'broker-id-in-use', brokerId, incarnation: before.incarnation });
   const registered: MetadataRecord = { type: 'broker-registered', ...registration, brokerEpoch: undefined };
-  return ok({ answer, records: [...changesOnDeparture(image, brokerId, 'stops-leading'), registered] });
+  return ok({ answer, records: [...changesOnDeparture(image, brokerId, 'begins-anew'), registered] });
 }
 
 export function decideShutDownBroker(image: MetadataImage, command: ShutDownBroker): Decided {

@@ -11,6 +11,7 @@ import { decideUpdateConfigs } from './decide-configs.ts';
 import type { Decided, DecideContext } from './decide-context.ts';
 import { decideUpdateFeatures } from './decide-features.ts';
 import { decideCreateTopic, decideDeleteTopic, decideUpdateTopic } from './decide-topics.ts';
+import { decideChangeInSync, decideStepAside } from './decide-in-sync.ts';
 import type { MetadataAnswer, MetadataCommand, MetadataRequest } from './metadata-command.ts';
 import type { MetadataImage } from './metadata-image.ts';
 import { metadataLimits } from './metadata-limits.ts';
@@ -43,6 +44,10 @@ function decide(image: MetadataImage, command: MetadataCommand, context: DecideC
       return decideShutDownBroker(image, command);
     case 'allocate-producer-ids':
       return decideAllocateProducerIds(image, command);
+    case 'change-in-sync':
+      return decideChangeInSync(image, command);
+    case 'step-aside':
+      return decideStepAside(image, command);
     default:
       return assertUnreachable(command);
   }
@@ -70,6 +75,10 @@ export function isAnswerTo(command: MetadataCommand, answer: MetadataAnswer): bo
       return answer.type === 'broker-shutting-down' && answer.brokerId === command.brokerId;
     case 'allocate-producer-ids':
       return answer.type === 'producer-ids-allocated';
+    case 'change-in-sync':
+      return answer.type === 'in-sync-changed' && answer.outcomes.length === command.changes.length;
+    case 'step-aside':
+      return answer.type === 'stepped-aside' && answer.brokerId === command.brokerId;
     default:
       return assertUnreachable(command);
   }

@@ -8,6 +8,7 @@ import { ownConfigs } from './effective-configs.ts';
 import type { ConfigChange, MetadataRefusal, UpdateConfigs } from './metadata-command.ts';
 import type { ConfigResource, ConfigScope, MetadataImage } from './metadata-image.ts';
 import type { MetadataRecord } from './metadata-record.ts';
+import { clearedEligible } from './partition-changes.ts';
 
 export function decideUpdateConfigs(image: MetadataImage, { resource, configs }: UpdateConfigs): Decided {
   if (resource.scope === 'broker' && !image.brokers.has(resource.brokerId))
@@ -15,7 +16,9 @@ export function decideUpdateConfigs(image: MetadataImage, { resource, configs }:
   if (configs.length === 0) return refused({ type: 'invalid', field: 'configs', why: 'is empty' });
   const checked = checkConfigChanges(configs, resource.scope);
   if (!checked.ok) return checked;
-  return ok({ answer: { type: 'configs-updated' }, records: configRecords(image, resource, configs) });
+  const records = configRecords(image, resource, configs);
+  const cleared = changesInSyncMin(records) ? clearedEligible(image, () => true) : [];
+  return ok({ answer: { type: 'configs-updated' }, records: [...records, ...cleared] });
 }
 
 export function checkConfigChanges(
@@ -34,6 +37,10 @@ export function checkConfigChanges(
     if (!fits.ok) return refused({ type: 'invalid-config', name, value: value ?? '', why: `must be ${fits.problem}` });
   }
   return ok(undefined);
+}
+
+export function changesInSyncMin(records: readonly MetadataRecord[]): boolean {
+  return records.some((record) => record.type === 'config-set' && record.name === 'min.insync.replicas');
 }
 
 /** Of checked changes, those that change anything. */

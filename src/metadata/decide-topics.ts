@@ -3,7 +3,7 @@
  */
 import { topicId } from '../base/ids.ts';
 import { ok, refused, type Result } from '../base/result.ts';
-import { checkConfigChanges, configRecords } from './decide-configs.ts';
+import { changesInSyncMin, checkConfigChanges, configRecords } from './decide-configs.ts';
 import type { Decided, DecideContext } from './decide-context.ts';
 import { decideReplicas } from './decide-replicas.ts';
 import { configValue } from './effective-configs.ts';
@@ -12,6 +12,7 @@ import type { CreateTopic, DeleteTopic, MetadataRefusal, TopicCreated, UpdateTop
 import type { MetadataImage, PartitionImage, TopicImage } from './metadata-image.ts';
 import { metadataLimits } from './metadata-limits.ts';
 import type { MetadataRecord } from './metadata-record.ts';
+import { clearedEligible } from './partition-changes.ts';
 import { mayLead } from './partition-changes.ts';
 import { checkTopicName } from './topic-name.ts';
 
@@ -63,6 +64,7 @@ export function decideUpdateTopic(image: MetadataImage, command: UpdateTopic, co
     ...added.value.map((partition) => ({ type: 'partition-created', topicId: topic.topicId, partition }) as const),
     ...configRecords(image, { scope: 'topic', topicId: topic.topicId }, configs),
   ];
+  if (changesInSyncMin(records)) records.push(...clearedEligible(image, ({ topicId }) => topicId === topic.topicId));
   const { topicId: id, name } = topic;
   return ok({ answer: { type: 'topic-updated', topicId: id, name, partitionCount: count.value }, records });
 }

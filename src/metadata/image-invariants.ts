@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { BrokerId } from '../base/ids.ts';
+import { inSyncMinOf } from './in-sync-members.ts';
 import type { MetadataDelta } from './metadata-delta.ts';
 import { configKey, type MetadataImage, type PartitionImage, type TopicImage } from './metadata-image.ts';
 
@@ -74,6 +75,8 @@ function assertPartition(image: MetadataImage, topic: TopicImage, number: number
     facts,
   );
   assert(!eligible.some((member) => inSync.includes(member)), 'M4: nobody is in sync and eligible at once', facts);
+  const needed = Math.min(inSyncMinOf(image, topic.topicId, replicas.length), replicas.length);
+  assert(eligible.length === 0 || inSync.length < needed, 'M13: with enough in sync nobody else is eligible', facts);
   for (const member of inSync) {
     const isFenced = image.brokers.get(member)?.state === 'fenced';
     assert(!isFenced || inSync.length === 1, 'M4: a fenced broker is in sync only as the last', facts);

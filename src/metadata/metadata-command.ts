@@ -5,10 +5,11 @@
  * is committed. A refusal had no effect. Whoever may retry sends the same request id again:
  * the command is carried out once and answered alike. Bounds: `metadata-limits.ts`.
  */
-import type { BrokerEpoch } from '../base/epochs.ts';
+import type { BrokerEpoch, PartitionEpoch } from '../base/epochs.ts';
 import type { BrokerId, ClusterId, DirectoryId, IncarnationId, TopicId } from '../base/ids.ts';
+import type { LeaderEpoch } from '../base/offsets.ts';
 import type { LogIndex } from '../base/raft-position.ts';
-import type { BrokerEndpoints, ConfigScope, FeatureRange } from './metadata-image.ts';
+import type { BrokerEndpoints, ConfigScope, FeatureRange, RecoveryState } from './metadata-image.ts';
 
 export interface MetadataRequest {
   /** 1 to `requestIdLengthMax` characters, chosen by whoever asks first. */
@@ -24,7 +25,9 @@ export type MetadataCommand =
   | UpdateFeatures
   | RegisterBroker
   | ShutDownBroker
-  | AllocateProducerIds;
+  | AllocateProducerIds
+  | ChangeInSync
+  | StepAside;
 
 /** A name means the topic that bears it when the command is decided; with an id beside it, that one or none. */
 export type TopicRef =
@@ -122,6 +125,46 @@ export interface AllocateProducerIds {
   readonly brokerEpoch: BrokerEpoch;
 }
 
+/** A leader wants other in-sync sets for partitions that it leads. Each is decided for itself. */
+export interface ChangeInSync {
+  readonly type: 'change-in-sync';
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  /** 1 to `partitionChangesMax`, each about another partition. */
+  readonly changes: readonly InSyncChange[];
+}
+
+/** Compare and set: only in that leadership, and only if nothing about the partition has changed since. */
+export interface InSyncChange {
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: PartitionEpoch;
+  /** All of the set, in the life in which the leader knows them: whoever registered again is another (KIP-903). */
+  readonly members: readonly { readonly brokerId: BrokerId; readonly brokerEpoch: BrokerEpoch }[];
+  readonly recovery: RecoveryState;
+}
+
+/** `stale`: the partition has changed meanwhile, perhaps by an earlier attempt of this very change. */
+export type InSyncChangeOutcome = 'accepted' | 'refused' | 'stale';
+
+/** Replicas that cannot go on: others should lead, and nobody should wait for them. */
+export interface StepAside {
+  readonly type: 'step-aside';
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  /** 1 to `partitionChangesMax`. Of a leadership that is over, nothing follows. */
+  readonly partitions: readonly AsidePartition[];
+}
+
+export interface AsidePartition {
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly leaderEpoch: LeaderEpoch;
+  /** It lacks what it may have acknowledged, so it is not one that holds everything either. */
+  readonly hasLost: boolean;
+}
+
 export type MetadataAnswer =
   | TopicCreated
   | {
@@ -137,7 +180,10 @@ export type MetadataAnswer =
   | { readonly type: 'broker-registered'; readonly brokerId: BrokerId; readonly incarnation: IncarnationId }
   /** How many partitions it leads still, because nobody else can. */
   | { readonly type: 'broker-shutting-down'; readonly brokerId: BrokerId; readonly leadershipsKept: number }
-  | { readonly type: 'producer-ids-allocated'; readonly firstProducerId: number; readonly count: number };
+  | { readonly type: 'producer-ids-allocated'; readonly firstProducerId: number; readonly count: number }
+  /** In the order of the changes. */
+  | { readonly type: 'in-sync-changed'; readonly outcomes: readonly InSyncChangeOutcome[] }
+  | { readonly type: 'stepped-aside'; readonly brokerId: BrokerId };
 
 export interface TopicCreated {
   readonly type: 'topic-created';

@@ -15,6 +15,7 @@ export const metadataLimits = {
   partitionsPerTopicMax: 10_000,
   /** So that a command's records fit one entry of the log. */
   replicasPerCommandMax: 50_000,
+  partitionChangesMax: 1000,
   /** Of all topics. What concerns all partitions of a broker, such as its fencing, has to fit one entry as well. */
   partitionsMax: 50_000,
   rememberedRequestsMax: 16_384,

@@ -1,21 +1,24 @@
 /**
  * What becomes of partitions when a broker comes, goes or is restarted: leaders and in-sync sets. Pure.
  *
- * A leader is the first of the replicas that is in sync and may lead. A broker that goes leaves every in-sync set but
+ * A leader is the first of the replicas that is in sync and may lead; where none of them may, one that is eligible. A broker that goes leaves every in-sync set but
  * those of which it is the last member: that one is kept, because only it has what was acknowledged, and the
  * partition waits without a leader until it is back (M4, M7).
  */
 import { partitionEpoch } from '../base/epochs.ts';
-import type { BrokerId } from '../base/ids.ts';
+import type { BrokerId, TopicId } from '../base/ids.ts';
 import { leaderEpoch } from '../base/offsets.ts';
+import { configValue } from './effective-configs.ts';
+import { inSyncMinOf, withInSync, type Members } from './in-sync-members.ts';
 import type { MetadataImage, PartitionImage, TopicImage } from './metadata-image.ts';
 import type { PartitionChanged } from './metadata-record.ts';
 
 /**
  * `stops-leading`: it is fenced, or another life of it begins, so it may not lead under the epoch that it had.
  * `hands-over`: it is about to stop, and leads on where nobody else can.
+ * `begins-anew`: another life of it begins. Where written offsets count, that one may lack what was only written.
  */
-export type Departure = 'stops-leading' | 'hands-over';
+export type Departure = 'stops-leading' | 'hands-over' | 'begins-anew';
 
 /** For every partition that the broker's going changes. */
 export function changesOnDeparture(
@@ -23,38 +26,121 @@ export function changesOnDeparture(
   brokerId: BrokerId,
   departure: Departure,
 ): readonly PartitionChanged[] {
-  return changesOf(image, (partition) => {
-    if (!partition.inSync.includes(brokerId)) return undefined;
-    const others = partition.inSync.filter((member) => member !== brokerId);
-    if (partition.leader !== brokerId) return others.length === 0 ? undefined : { inSync: others };
-    const leader = others.find((member) => mayLead(image, member));
-    if (leader !== undefined) return { inSync: others, leader };
-    if (departure === 'hands-over') return undefined;
-    return { inSync: others.length === 0 ? partition.inSync : others, leader: 'none' };
+  return changesOf(image, (topic, partition) => {
+    const isForgetful = departure === 'begins-anew' && countsWritten(image, topic);
+    const change = changeOnDeparture(image, { topic, partition }, brokerId, departure);
+    const { eligible } = { ...partition, ...change };
+    if (!isForgetful || !eligible.includes(brokerId)) return change;
+    return { ...change, eligible: eligible.filter((member) => member !== brokerId) };
   });
+}
+
+function changeOnDeparture(
+  image: MetadataImage,
+  { topic, partition }: { readonly topic: TopicImage; readonly partition: PartitionImage },
+  brokerId: BrokerId,
+  departure: Departure,
+): Change | undefined {
+  if (!partition.inSync.includes(brokerId)) return undefined;
+  const others = partition.inSync.filter((member) => member !== brokerId);
+  if (partition.leader !== brokerId)
+    return others.length === 0 ? undefined : setsWith(image, topic.topicId, partition, others);
+  const heir = heirOf(image, topic.topicId, partition, brokerId);
+  if (heir !== undefined) return heir;
+  if (departure === 'hands-over') return undefined;
+  const sets = others.length === 0 ? {} : setsWith(image, topic.topicId, partition, others);
+  return { ...sets, leader: 'none' };
+}
+
+function countsWritten(image: MetadataImage, { topicId }: TopicImage): boolean {
+  return configValue(image, { scope: 'topic', topicId }, 'durability') === 'replicated';
 }
 
 /** For every partition without a leader that waits for this broker, which may lead from now on. */
 export function changesOnReturn(image: MetadataImage, brokerId: BrokerId): readonly PartitionChanged[] {
-  return changesOf(image, ({ leader, inSync }) =>
-    leader === undefined && inSync.includes(brokerId) ? { leader: brokerId } : undefined,
-  );
+  return changesOf(image, ({ topicId }, partition) => {
+    const { leader, inSync, eligible } = partition;
+    if (leader !== undefined) return undefined;
+    if (inSync.includes(brokerId)) return { leader: brokerId };
+    // Nobody in sync can lead, and it holds all that was acknowledged.
+    if (eligible.includes(brokerId)) return { ...setsWith(image, topicId, partition, [brokerId]), leader: brokerId };
+    return undefined;
+  });
+}
+
+/**
+ * The replica takes no part any more: another one leads, or nobody can. Undefined when that is so already. The last
+ * member of an in-sync set stays one (M4), unless somebody eligible takes its place.
+ */
+export function changeOnStepAside(
+  image: MetadataImage,
+  { topicId, partition: number }: { readonly topicId: TopicId; readonly partition: number },
+  { brokerId, hasLost }: { readonly brokerId: BrokerId; readonly hasLost: boolean },
+): PartitionChanged | undefined {
+  const topic = image.topics.get(topicId);
+  const partition = topic?.partitions[number];
+  if (topic === undefined || partition === undefined) return undefined;
+  const { inSync, eligible, leader } = partition;
+  const isMember = inSync.includes(brokerId);
+  const others = inSync.filter((member) => member !== brokerId);
+  const left = isMember && others.length > 0 ? setsWith(image, topicId, partition, others) : { inSync, eligible };
+  const heir = leader === brokerId ? heirOf(image, topicId, partition, brokerId) : undefined;
+  const change: Change = heir ?? (leader === brokerId ? { ...left, leader: 'none' } : left);
+  // What it lacks it could not answer for.
+  const kept = (change.eligible ?? eligible).filter((member) => !hasLost || member !== brokerId);
+  const isSame = change.leader === undefined && others.length === inSync.length && kept.length === eligible.length;
+  if (isSame || (isMember && others.length === 0 && leader !== brokerId)) return undefined;
+  return recordOf(topic, number, { ...change, eligible: kept });
 }
 
 export function mayLead(image: MetadataImage, brokerId: BrokerId): boolean {
   return image.brokers.get(brokerId)?.state === 'active';
 }
 
-type Change = Pick<PartitionChanged, 'leader' | 'inSync'>;
+/** M13: what was acknowledged under another minimum says nothing about who holds what under this one. */
+export function clearedEligible(
+  image: MetadataImage,
+  isAffected: (topic: TopicImage) => boolean,
+): readonly PartitionChanged[] {
+  return changesOf(image, (topic, { eligible }) =>
+    eligible.length > 0 && isAffected(topic) ? { eligible: [] } : undefined,
+  );
+}
+
+/** Who leads after this one: in sync, or else eligible. */
+function heirOf(
+  image: MetadataImage,
+  topicId: TopicId,
+  partition: PartitionImage,
+  brokerId: BrokerId,
+): Change | undefined {
+  const others = partition.inSync.filter((member) => member !== brokerId);
+  const leader = others.find((member) => mayLead(image, member));
+  if (leader !== undefined) return { ...setsWith(image, topicId, partition, others), leader };
+  const eligible = partition.eligible.find((member) => member !== brokerId && mayLead(image, member));
+  if (eligible === undefined) return undefined;
+  return { ...setsWith(image, topicId, partition, [eligible]), leader: eligible };
+}
+
+function setsWith(
+  image: MetadataImage,
+  topicId: TopicId,
+  partition: PartitionImage,
+  members: readonly BrokerId[],
+): Members {
+  return withInSync(partition, members, inSyncMinOf(image, topicId, partition.replicas.length));
+}
+
+type Change = Pick<PartitionChanged, 'leader' | 'inSync' | 'eligible'>;
 
 function changesOf(
   image: MetadataImage,
-  changeOf: (partition: PartitionImage) => Change | undefined,
+  changeOf: (topic: TopicImage, partition: PartitionImage) => Change | undefined,
 ): readonly PartitionChanged[] {
   const changes: PartitionChanged[] = [];
   for (const topic of image.topics.values()) {
     topic.partitions.forEach((partition, number) => {
-      const change = changeOf(partition);
+      const change = changeOf(topic, partition);
       if (change !== undefined) changes.push(recordOf(topic, number, change));
     });
   }

@@ -5,9 +5,9 @@
 import { assertUnreachable } from '../base/assert.ts';
 import { positionFromOutside } from '../base/brand.ts';
 import { incarnationIdFromOutside, topicIdFromOutside, type TopicId } from '../base/ids.ts';
-import type { MetadataAnswer } from '../metadata/metadata-command.ts';
+import type { InSyncChangeOutcome, MetadataAnswer } from '../metadata/metadata-command.ts';
 import { must, unreadable } from './decode-message.ts';
-import type { odradek } from './generated/messages.js';
+import { odradek } from './generated/messages.js';
 import { brokerFrom } from './metadata-record-codec.ts';
 
 type Wire = odradek.internal.v1.MetadataAnswer.$Properties;
@@ -30,6 +30,10 @@ export function answerToWire(answer: MetadataAnswer): Wire {
       return { brokerShuttingDown: answer };
     case 'producer-ids-allocated':
       return { producerIdsAllocated: answer };
+    case 'in-sync-changed':
+      return { inSyncChanged: { outcomes: answer.outcomes.map((outcome) => outcomes[outcome]) } };
+    case 'stepped-aside':
+      return { steppedAside: answer };
     default:
       return assertUnreachable(answer);
   }
@@ -78,7 +82,27 @@ function brokerAnswerFromWire(message: Wire): MetadataAnswer {
     const first = count('first_producer_id', firstProducerId);
     return { type: 'producer-ids-allocated', firstProducerId: first, count: count('count', size) };
   }
+  if (message.inSyncChanged) return { type: 'in-sync-changed', outcomes: outcomesFrom(message.inSyncChanged) };
+  if (message.steppedAside) return { type: 'stepped-aside', brokerId: brokerFrom(message.steppedAside.brokerId) };
   return unreadable('answer', undefined, 'an answer that this release knows');
+}
+
+const { InSyncOutcome } = odradek.internal.v1;
+
+const outcomes = {
+  accepted: InSyncOutcome.IN_SYNC_OUTCOME_ACCEPTED,
+  refused: InSyncOutcome.IN_SYNC_OUTCOME_REFUSED,
+  stale: InSyncOutcome.IN_SYNC_OUTCOME_STALE,
+} as const satisfies Record<InSyncChangeOutcome, odradek.internal.v1.InSyncOutcome>;
+
+const outcomeNames = new Map(
+  Object.entries(outcomes).map(([name, outcome]) => [outcome as number, name as InSyncChangeOutcome]),
+);
+
+function outcomesFrom(message: odradek.internal.v1.InSyncChangedAnswer.$Properties): readonly InSyncChangeOutcome[] {
+  return (message.outcomes ?? []).map((outcome) => {
+    return outcomeNames.get(outcome) ?? unreadable('outcomes', outcome, 'an outcome that this release knows');
+  });
 }
 
 function topicFrom(value: string | null | undefined): TopicId {

@@ -24,6 +24,12 @@ import type {
 } from '../metadata/metadata-command.ts';
 import { must, unreadable } from './decode-message.ts';
 import type { odradek } from './generated/messages.js';
+import {
+  changeInSyncFromWire,
+  changeInSyncToWire,
+  stepAsideFromWire,
+  stepAsideToWire,
+} from './in-sync-command-codec.ts';
 import { brokerFrom, brokersFrom, featuresFromWire } from './metadata-record-codec.ts';
 
 type Wire = odradek.internal.v1.MetadataRequest.$Properties;
@@ -81,6 +87,10 @@ function bodyToWire(command: MetadataCommand): Omit<Wire, 'requestId'> {
       return { shutDownBroker: command };
     case 'allocate-producer-ids':
       return { allocateProducerIds: command };
+    case 'change-in-sync':
+      return { changeInSync: changeInSyncToWire(command) };
+    case 'step-aside':
+      return { stepAside: stepAsideToWire(command) };
     default:
       return assertUnreachable(command);
   }
@@ -123,6 +133,9 @@ function brokerCommandFromWire(message: Wire): MetadataCommand {
   if (message.shutDownBroker) return { type: 'shut-down-broker', ...brokerLifeFrom(message.shutDownBroker) };
   if (message.allocateProducerIds)
     return { type: 'allocate-producer-ids', ...brokerLifeFrom(message.allocateProducerIds) };
+  if (message.changeInSync)
+    return { ...changeInSyncFromWire(message.changeInSync), ...brokerLifeFrom(message.changeInSync) };
+  if (message.stepAside) return { ...stepAsideFromWire(message.stepAside), ...brokerLifeFrom(message.stepAside) };
   return unreadable('command', undefined, 'a command that this release knows');
 }
 

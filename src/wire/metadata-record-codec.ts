@@ -138,6 +138,14 @@ const recoveries = {
   recovering: PartitionRecovery.PARTITION_RECOVERY_RECOVERING,
 } as const satisfies Record<RecoveryState, odradek.internal.v1.PartitionRecovery>;
 
+export function recoveryToWire(recovery: RecoveryState): odradek.internal.v1.PartitionRecovery {
+  return recoveries[recovery];
+}
+
+export function recoveryFrom(recovery: odradek.internal.v1.PartitionRecovery | null | undefined): RecoveryState {
+  return recoveryFromWire(recovery) ?? unreadable('recovery', recovery, 'a state');
+}
+
 function recoveryFromWire(
   recovery: odradek.internal.v1.PartitionRecovery | null | undefined,
 ): RecoveryState | undefined {
@@ -214,7 +222,7 @@ function partitionFromWire(message: odradek.internal.v1.PartitionCreatedRecord.$
     inSync: brokersFrom(message.inSync),
     eligible: brokersFrom(message.eligible),
     leader: typeof message.leader === 'number' ? brokerFrom(message.leader) : undefined,
-    recovery: recoveryFromWire(message.recovery) ?? unreadable('recovery', message.recovery, 'a state'),
+    recovery: recoveryFrom(message.recovery),
     leaderEpoch: must('leader_epoch', leaderEpochFromOutside(message.leaderEpoch)),
     partitionEpoch: must('partition_epoch', partitionEpochFromOutside(message.partitionEpoch)),
   };

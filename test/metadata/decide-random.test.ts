@@ -35,6 +35,19 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   onRegistered((stage, number) => {
     stage.ask({ type: 'shut-down-broker', brokerId: brokerId(number), brokerEpoch: stage.broker(number).brokerEpoch });
   }),
+  asked(fc.tuple(name, fc.constantFrom('1', '2', 'auto')), ([topic, value]) =>
+    updateTopic(topic, { configs: [{ name: 'min.insync.replicas', value }] }),
+  ),
+  fc.tuple(name, fc.subarray([1, 2, 3, 4])).map(
+    ([topic, members]) =>
+      (stage: DecideStage) =>
+        changeInSync(stage, topic, members),
+  ),
+  fc.tuple(name, broker, fc.boolean()).map(
+    ([topic, number, hasLost]) =>
+      (stage: DecideStage) =>
+        stepAside(stage, topic, number, hasLost),
+  ),
   onRegistered((stage, number) => {
     stage.ask({
       type: 'allocate-producer-ids',
@@ -61,6 +74,30 @@ test('whatever is asked in whatever order, every invariant holds after every bat
   );
   expect(leaderless).toBeGreaterThan(0);
 });
+
+function changeInSync(stage: DecideStage, topic: string, numbers: readonly number[]): void {
+  const topicId = stage.image.topicIdsByName.get(topic);
+  const partition = topicId === undefined ? undefined : stage.image.topics.get(topicId)?.partitions[0];
+  if (topicId === undefined || partition?.leader === undefined) return;
+  const { leader, leaderEpoch, partitionEpoch } = partition;
+  const members = numbers.flatMap((number) => {
+    const epoch = stage.image.brokers.get(brokerId(number))?.brokerEpoch;
+    return epoch === undefined ? [] : [{ brokerId: brokerId(number), brokerEpoch: epoch }];
+  });
+  const change = { topicId, partition: 0, leaderEpoch, partitionEpoch, members, recovery: 'recovered' } as const;
+  const { brokerEpoch } = stage.broker(leader);
+  stage.ask({ type: 'change-in-sync', brokerId: leader, brokerEpoch, changes: [change] });
+}
+
+function stepAside(stage: DecideStage, topic: string, number: number, hasLost: boolean): void {
+  const topicId = stage.image.topicIdsByName.get(topic);
+  const partition = topicId === undefined ? undefined : stage.image.topics.get(topicId)?.partitions[0];
+  const known = stage.image.brokers.get(brokerId(number));
+  if (topicId === undefined || partition === undefined || known === undefined) return;
+  const { leaderEpoch } = partition;
+  const partitions = [{ topicId, partition: 0, leaderEpoch, hasLost }];
+  stage.ask({ type: 'step-aside', brokerId: known.brokerId, brokerEpoch: known.brokerEpoch, partitions });
+}
 
 function describeImage(image: DecideStage['image']): unknown {
   const { records, requests, ...position } = snapshotOf(image);

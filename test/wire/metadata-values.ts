@@ -110,6 +110,11 @@ export const answers: fc.Arbitrary<MetadataAnswer> = oneof(
   record({ type: constant('broker-registered' as const), brokerId: brokerIds, incarnation: incarnations }),
   record({ type: constant('broker-shutting-down' as const), brokerId: brokerIds, leadershipsKept: counts }),
   record({ type: constant('producer-ids-allocated' as const), firstProducerId: maxSafeNat(), count: counts }),
+  record({
+    type: constant('in-sync-changed' as const),
+    outcomes: array(constantFrom('accepted' as const, 'refused' as const, 'stale' as const), { maxLength: 4 }),
+  }),
+  record({ type: constant('stepped-aside' as const), brokerId: brokerIds }),
 );
 
 export const answered: fc.Arbitrary<AnsweredRequest> = record({ requestId: words, answer: answers });
@@ -175,6 +180,30 @@ export const commands: fc.Arbitrary<MetadataCommand> = oneof(
   }),
   record({ type: constant('shut-down-broker' as const), brokerId: brokerIds, brokerEpoch: brokerEpochs }),
   record({ type: constant('allocate-producer-ids' as const), brokerId: brokerIds, brokerEpoch: brokerEpochs }),
+  record({
+    type: constant('change-in-sync' as const),
+    brokerId: brokerIds,
+    brokerEpoch: brokerEpochs,
+    changes: array(
+      record({
+        topicId: topicIds,
+        partition: counts,
+        leaderEpoch: leaderEpochs,
+        partitionEpoch: partitionEpochs,
+        members: array(record({ brokerId: brokerIds, brokerEpoch: brokerEpochs }), { maxLength: 3 }),
+        recovery,
+      }),
+      { maxLength: 2 },
+    ),
+  }),
+  record({
+    type: constant('step-aside' as const),
+    brokerId: brokerIds,
+    brokerEpoch: brokerEpochs,
+    partitions: array(record({ topicId: topicIds, partition: counts, leaderEpoch: leaderEpochs, hasLost: boolean() }), {
+      maxLength: 2,
+    }),
+  }),
 );
 
 export const metadataRefusals: fc.Arbitrary<MetadataRefusal> = oneof(
