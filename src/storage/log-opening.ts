@@ -22,6 +22,7 @@ import type { LogSettings } from './log-settings.ts';
 import { LogShape } from './log-shape.ts';
 import { keepTail, leaveTail, saveSealed } from './log-tail.ts';
 import { finishTruncation } from './log-truncation.ts';
+import { dropProducerStates } from './producer-states.ts';
 import { SegmentBuild } from './segment-build.ts';
 import { scanSegment } from './segment-scan.ts';
 import { ActiveSegment } from './segment.ts';
@@ -165,6 +166,7 @@ class LogOpening {
       await saveIndex(folder, kept.active, kept.active.end);
       await folder.saveCheckpoint((sequence) => shape.checkpoint(sequence, checkpoint.generation));
     }
+    await dropProducerStates(folder, shape.active.end.offset);
     const { generation } = checkpoint;
     const report = this.#report(checkpoint, inventory, { damaged: shape.damaged, dropped: kept.dropped });
     return { shape, stamps: new StampFile(kept.stampBytes, shape.active.end), generation, report };

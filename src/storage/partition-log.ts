@@ -29,7 +29,7 @@ import { recoveryPointAt, type LogShape } from './log-shape.ts';
 import { findByTime, type TimedBatch } from './log-time-lookup.ts';
 import { finishTruncation } from './log-truncation.ts';
 import { LogWriter } from './log-writer.ts';
-import { findProducerState, saveProducerState, type ProducerState } from './producer-states.ts';
+import { dropProducerStates, findProducerState, saveProducerState, type ProducerState } from './producer-states.ts';
 import { ActiveSegment, type SegmentFacts } from './segment.ts';
 import { SparseIndex } from './sparse-index.ts';
 import { StampFile } from './stamp-file.ts';
@@ -208,11 +208,14 @@ export class PartitionLog {
    * those beyond it. Durable when it resolves, and so is the log up to there.
    */
   saveProducers(encode: () => Uint8Array | undefined): Promise<void> {
+    // Of now: what is appended while this waits for its turn is not durable then.
+    const { assigned: at, generation } = this.#progress;
+    const ownedBytes = encode();
     return this.#writer.barrier(async () => {
       await this.#writer.flushWithinBarrier();
-      const at = this.logEnd;
-      const ownedBytes = encode();
-      if (ownedBytes !== undefined) await saveProducerState(this.#folder, { at, ownedBytes });
+      if (ownedBytes === undefined || generation !== this.#progress.generation) return;
+      assert(at <= this.#progress.durable, 'S7: what is known of producers is of what is durable', { at });
+      await saveProducerState(this.#folder, { at, ownedBytes });
     });
   }
 
@@ -290,6 +293,8 @@ export class PartitionLog {
     const dropped = this.segments.filter(({ base }) => base >= cut.base);
     shape.truncate(cut);
     await saveIndex(folder, cut, cut.end);
+    // The start of the log has moved beyond: what was known there was known of other records.
+    if (to < cut.end.offset) await dropProducerStates(folder, to);
     const generation = this.#progress.generation + 1;
     const begun = shape.checkpoint(0, generation, true);
     await folder.saveCheckpoint((sequence) => ({ ...begun, sequence }));

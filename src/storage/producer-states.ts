@@ -50,9 +50,12 @@ export async function findProducerState(folder: LogFolder, upTo: Offset): Promis
   return undefined;
 }
 
-/** Of records that are being cut off. The folder is not synced. */
+/** Of records that are no part of the log. */
 export async function dropProducerStates(folder: LogFolder, beyond: Offset): Promise<void> {
-  for (const at of await listStates(folder)) if (at > beyond) await removeState(folder, at);
+  const dropped = (await listStates(folder)).filter((at) => at > beyond);
+  for (const at of dropped) await removeState(folder, at);
+  // One that came back after a power cut would be taken for the state of what is appended from now on.
+  if (dropped.length > 0) await folder.disk.syncFolder(folder.path);
 }
 
 function removeState(folder: LogFolder, at: Offset): Promise<void> {

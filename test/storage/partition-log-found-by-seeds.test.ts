@@ -151,3 +151,28 @@ test('S2: a time that was spoiled on the disk is not what a lookup finds', async
   const found = await stage.settle(log.findByTime(someTimeMs));
   expect(found).toMatchObject({ ok: true, value: { baseOffset: 1, maxTimestampMs: someTimeMs } });
 });
+
+const textOf = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString();
+
+test('S7: what is kept of producers is of what was in the log when it was asked for', async () => {
+  const { stage, log } = await opened(3);
+  const kept = log.saveProducers(() => Buffer.from(`up to ${log.logEnd}`));
+  await stage.settle(Promise.all([log.append(chain(2, 3)), kept, log.append(chain(2, 5))]));
+  const found = await stage.settle(log.findProducers());
+  expect([found?.at, textOf(found?.ownedBytes)]).toEqual([3, 'up to 3']);
+});
+
+test('S4: what was kept of producers beyond the end of a log is not that of what comes there later', async () => {
+  for (let cutAt = 0; ; cutAt += 1) {
+    const { stage, log } = await opened(3, { seed: cutAt });
+    await stage.settle(log.flush());
+    const outcome = await stage.settleWithin(log.restartAt(offset(5), Buffer.from('further on')), cutAt);
+    if (outcome !== 'cut') break;
+    const again = await stage.settle(openLog(stage));
+    if (again.logEnd > 3) continue;
+    await stage.settle(again.append(chain(4, 3)).then(() => again.flush()));
+    stage.cutPower();
+    const last = await stage.settle(openLog(stage));
+    expect(await stage.settle(last.findProducers()), `power cut after ${cutAt} operations`).toBeUndefined();
+  }
+});
