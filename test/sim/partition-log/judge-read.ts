@@ -99,9 +99,8 @@ function owedFrom(
 ): StampedBatch | undefined {
   const first = start.batches.find(({ nextOffset }) => nextOffset > from);
   // A truncation may take a whole damaged range with it.
-  if (expected.isRotten && expected.truncatingTo !== undefined) return undefined;
-  if (first === undefined || first.nextOffset > Math.min(start.readable, below, expected.truncatedEnd))
-    return undefined;
+  if (expected.isRotten && expected.cutEnd < Infinity) return undefined;
+  if (first === undefined || first.nextOffset > Math.min(start.readable, below, expected.cutEnd)) return undefined;
   return expected.batches.includes(first) ? first : undefined;
 }
 
@@ -115,7 +114,7 @@ export function judgeTimed(
     (batch) =>
       batch.maxTimestampMs >= timestampMs &&
       batch.baseOffset >= log.localStart &&
-      batch.nextOffset <= Math.min(start.readable, expected.truncatedEnd) &&
+      batch.nextOffset <= Math.min(start.readable, expected.cutEnd) &&
       expected.batches.includes(batch),
   );
   const facts = () => ({ timestampMs, answer, owed: owed?.baseOffset });
@@ -144,8 +143,7 @@ export function judgeEpochEnd(
 ): void {
   const held = expected.batches.filter(({ baseOffset }) => baseOffset >= log.localStart);
   const first = held[0];
-  if (first === undefined || asked < first.leaderEpoch || expected.isRotten || expected.truncatingTo !== undefined)
-    return;
+  if (first === undefined || asked < first.leaderEpoch || expected.isRotten || expected.cutEnd < Infinity) return;
   const epoch = held.findLast(({ leaderEpoch }) => leaderEpoch <= asked)?.leaderEpoch;
   const end = held.find(({ leaderEpoch }) => leaderEpoch > asked)?.baseOffset ?? log.logEnd;
   const found = log.endOfEpoch(asked);

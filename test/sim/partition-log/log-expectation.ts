@@ -6,8 +6,10 @@
  */
 import { assert } from '../../../src/base/assert.ts';
 import type { Offset } from '../../../src/base/offsets.ts';
+import { BatchHeader } from '../../../src/record/batch-header.ts';
 import type { LogPosition } from '../../../src/storage/log-progress.ts';
 import type { PartitionLog } from '../../../src/storage/partition-log.ts';
+import type { ProducerState } from '../../../src/storage/producer-states.ts';
 import type { StampedBatch } from '../../../src/storage/stamped-batch.ts';
 
 /** How the life before a start has ended, as far as its disk has noticed. */
@@ -24,6 +26,10 @@ export class LogExpectation {
   startsAtMost: { readonly local: Offset; readonly partition: Offset } | undefined;
   /** Set while the end is being cut off: both ends are possible. */
   truncatingTo: Offset | undefined;
+  /** Set while the log begins anew further on: it may be the old one or the new one. */
+  restartingAt: Offset | undefined;
+  /** Up to there what is known of producers was kept, and nothing of it was cut off since. */
+  producersKeptAt: Offset | undefined;
   wasOpened = false;
   lastEnd: LastEnd = 'never lived';
   isRotten = false;
@@ -57,9 +63,50 @@ export class LogExpectation {
     return this.batches.filter(({ nextOffset }) => nextOffset <= end);
   }
 
-  get truncatedEnd(): number {
+  /** What lies beyond may be gone by now. */
+  get cutEnd(): number {
     const { truncatingTo } = this;
+    if (this.restartingAt !== undefined) return 0;
     return truncatingTo === undefined ? Infinity : (this.keptBelow(truncatingTo).at(-1)?.nextOffset ?? 0);
+  }
+
+  /** Nothing of what there was is left. */
+  restarted(start: Offset): void {
+    this.batches = [];
+    this.localStart = start;
+    if (start > this.partitionStart) this.partitionStart = start;
+    this.startsAtMost = undefined;
+    this.producersKeptAt = start;
+    this.restartingAt = undefined;
+  }
+
+  truncated(kept: StampedBatch[]): void {
+    this.batches = kept;
+    this.truncatingTo = undefined;
+    if ((this.producersKeptAt ?? 0) > (kept.at(-1)?.nextOffset ?? 0)) this.producersKeptAt = undefined;
+  }
+
+  /** What is kept of producers is what was known at that place of this very log: by its last batch. */
+  judgeProducers(log: PartitionLog, state: ProducerState | undefined): void {
+    const { producersKeptAt } = this;
+    const facts = () => ({
+      found: state?.at,
+      text: state && textOf(state.ownedBytes),
+      producersKeptAt,
+      end: log.logEnd,
+    });
+    const isKept =
+      this.isRotten || producersKeptAt === undefined || (state !== undefined && state.at >= producersKeptAt);
+    assert(isKept, 'S1: what was kept of producers is there', facts);
+    if (state === undefined) return;
+    const isTrue = textOf(state.ownedBytes) === this.producersAt(state.at);
+    assert(isTrue, 'S4: what is known of producers speaks of nothing that was cut off', facts);
+  }
+
+  /** As bytes that only this history has at that place. */
+  producersAt(at: Offset): string {
+    const last = this.batches.findLast(({ nextOffset }) => nextOffset <= at);
+    return `${at} ${last === undefined ? 'nothing' : new BatchHeader(last.ownedBytes).checksum}`;
   }
 
   /** Against all that was reported before. What it holds is looked at by reads. */
@@ -76,6 +123,10 @@ export class LogExpectation {
     }
     if (this.lastEnd === 'closed' && !isRotten)
       assert(report.scannedBytes === 0, 'a start after an end in order has nothing to look at', facts);
+    // An empty log that was to begin anew where it is looks the same either way.
+    const isAnew = this.restartingAt !== this.localStart && this.restartingAt === log.localStart;
+    if (isAnew) this.restarted(log.localStart);
+    this.restartingAt = undefined;
     this.#judgeStarts(log);
     this.#judgeEnd(log);
     assert(
@@ -108,7 +159,7 @@ export class LogExpectation {
   }
 
   #judgeEnd({ report, logEnd, localStart, latestEpoch }: PartitionLog): void {
-    const promised = Math.min(this.position.written, this.truncatedEnd);
+    const promised = Math.min(this.position.written, this.cutEnd);
     const lost = this.batches.filter(({ nextOffset }) => nextOffset > logEnd);
     for (const { baseOffset, nextOffset } of lost) {
       const facts = () => ({ baseOffset, nextOffset, logEnd, position: this.position, lastEnd: this.lastEnd, report });
@@ -117,6 +168,7 @@ export class LogExpectation {
       assert(baseOffset >= logEnd, 'S1: a batch is kept whole or not at all', facts);
     }
     this.batches = this.batches.slice(0, this.batches.length - lost.length);
+    if ((this.producersKeptAt ?? 0) > logEnd) this.producersKeptAt = undefined;
     const last = this.batches.at(-1);
     if (this.isRotten) return;
     const end = Math.max(last?.nextOffset ?? 0, localStart);
@@ -124,4 +176,8 @@ export class LogExpectation {
     if (last !== undefined && last.nextOffset > localStart)
       assert(latestEpoch === last.leaderEpoch, 'S13: the epoch of a log is that of its last batch', { latestEpoch });
   }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
 }

@@ -203,18 +203,17 @@ export class LogUnderTest {
     const { report } = log;
     const before = expected.batches.length;
     const { durable } = expected.position;
-    const { truncatingTo, truncatedEnd, lastEnd } = expected;
+    const { truncatingTo, restartingAt, cutEnd, lastEnd } = expected;
     this.trace(`opened, ${lastEnd}: ${log.localStart} to ${log.logEnd}, scanned ${report.scannedBytes}`);
     for (const sighting of sightingsOfStart(report, lastEnd)) this.saw(sighting);
     expected.judgeOpened(log);
     if (expected.batches.length < before) this.saw('log: start lost what was not durable');
     if (lastEnd === 'lost power' && log.logEnd > durable) this.saw('log: start kept what was not durable');
     if (expected.isRotten && report.dropped !== undefined) this.saw('log: start met an end that was spoiled');
+    if (restartingAt !== undefined && log.localStart === restartingAt) this.saw('log: start finished to begin anew');
     if (truncatingTo === undefined) return;
     this.saw(
-      log.logEnd <= truncatedEnd
-        ? 'log: start finished a truncation'
-        : 'log: start met a truncation that was not begun',
+      log.logEnd <= cutEnd ? 'log: start finished a truncation' : 'log: start met a truncation that was not begun',
     );
   }
 

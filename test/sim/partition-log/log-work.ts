@@ -42,19 +42,28 @@ export class LogWork {
     if (share < 0.42) this.append(log);
     else if (share < 0.52) this.#flush(log);
     else if (share < 0.7) this.#read(log);
-    else if (share < 0.75) this.#lookUp(log);
+    else if (share < 0.73) this.#lookUp(log);
+    else if (share < 0.76) this.#keepProducers(log);
+    else if (share < 0.78) this.#findProducers(log);
     else if (share < 0.8) this.#askEpoch(log);
     else if (share < 0.84) this.#roll(log);
-    else if (share < 0.89) this.#truncate(log);
+    else if (share < 0.87) this.#truncate(log);
+    else if (share < 0.885) this.#restart(log);
     else if (share < 0.95) this.#move(log);
     else if (share < 0.965) this.#changeSettings(log);
     else if (share < 0.975) this.#subject.startAgain();
     else this.#flipBit();
   }
 
+  /** Whatever cuts the log is by itself, as a change of roles is. */
+  get #isCut(): boolean {
+    const { truncatingTo, restartingAt } = this.#subject.expected;
+    return truncatingTo !== undefined || restartingAt !== undefined;
+  }
+
   append(log: PartitionLog): void {
     const { expected, maker } = this.#subject;
-    if (log.failure !== undefined || expected.truncatingTo !== undefined || this.#appends >= appendsMax) return;
+    if (log.failure !== undefined || this.#isCut || this.#appends >= appendsMax) return;
     const batches: StampedBatch[] = [];
     let end = log.logEnd;
     let epoch: number | undefined = log.latestEpoch;
@@ -174,7 +183,7 @@ export class LogWork {
 
   #truncate(log: PartitionLog, backMax = this.#random.chance(0.7) ? 8 : 60): void {
     const { expected } = this.#subject;
-    if (expected.truncatingTo !== undefined) return;
+    if (this.#isCut) return;
     const to = offset(Math.max(log.localStart, log.logEnd - this.#random.integerBelow(backMax)));
     const segments = log.segments.length;
     this.#subject.trace(`truncate to ${to}`);
@@ -185,17 +194,64 @@ export class LogWork {
       assert(end === log.logEnd, 'a truncation resolves with the end of the log', facts);
       const isRight = end === Math.max(kept.at(-1)?.nextOffset ?? 0, log.localStart);
       assert(isRight || expected.isRotten, 'S4: a truncation cuts all that lies beyond, and no more', facts);
-      expected.batches = kept;
-      expected.truncatingTo = undefined;
+      expected.truncated(kept);
       this.#subject.saw('log: truncated');
       if (log.segments.length < segments) this.#subject.saw('log: truncated across segments');
       if (end > to) this.#subject.saw('log: truncated below its start');
     });
   }
 
+  /** As a follower does whose leader has nothing any more of what would come next. */
+  #restart(log: PartitionLog): void {
+    const { expected } = this.#subject;
+    if (this.#isCut || this.#isMoving || log.failure !== undefined) return;
+    const start = offset(log.logEnd + this.#random.integerBelow(20));
+    this.#subject.trace(`begin anew at ${start}`);
+    expected.restartingAt = start;
+    this.#subject.whenHeard(log.restartAt(start, Buffer.from(`${start} nothing`)), () => {
+      expected.restarted(start);
+      assert(log.logEnd === start && log.localStart === start, 'a log that begins anew does so where it was told', {
+        start,
+        logEnd: log.logEnd,
+      });
+      this.#subject.saw('log: began anew further on');
+    });
+  }
+
+  #keepProducers(log: PartitionLog): void {
+    const { expected } = this.#subject;
+    if (log.failure !== undefined || this.#isCut) return;
+    let keptAt = log.logEnd;
+    const { generation } = log.position;
+    this.#subject.trace('keep producers');
+    const encode = (): Uint8Array => {
+      keptAt = log.logEnd;
+      return Buffer.from(expected.producersAt(keptAt));
+    };
+    this.#subject.whenHeard(log.saveProducers(encode), () => {
+      this.#subject.saw('log: producers kept');
+      if (log.position.generation !== generation) return;
+      assert(log.position.durable >= keptAt, 'S7: what is known of producers is of what is durable', { keptAt });
+      if (keptAt > (expected.producersKeptAt ?? 0)) expected.producersKeptAt = keptAt;
+    });
+  }
+
+  #findProducers(log: PartitionLog): void {
+    const { expected } = this.#subject;
+    const { generation } = log.position;
+    const keptAt = expected.producersKeptAt;
+    if (this.#isCut) return;
+    this.#subject.whenHeard(log.findProducers(), (state) => {
+      // An owner asks before it works with the log; a cut meanwhile makes the answer one about the past.
+      if (log.position.generation !== generation || this.#isCut || keptAt !== expected.producersKeptAt) return;
+      if (state !== undefined) this.#subject.saw('log: producers found');
+      expected.judgeProducers(log, state);
+    });
+  }
+
   #move(log: PartitionLog): void {
     const { expected } = this.#subject;
-    if (this.#isMoving || log.failure !== undefined) return;
+    if (this.#isMoving || expected.restartingAt !== undefined || log.failure !== undefined) return;
     this.#isMoving = true;
     const below = log.position.durable;
     const wanted = offset(this.#random.integerBetween(0, below));
