@@ -13,6 +13,7 @@ import { quorumMutants } from './quorum-mutants.ts';
 import { raftMutants } from './raft-mutants.ts';
 import { recordMutants } from './record-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
+import { transportMutants } from './transport-mutants.ts';
 
 export const catalogues: readonly Mutant[] = [
   ...brokerMutants,
@@ -26,4 +27,5 @@ export const catalogues: readonly Mutant[] = [
   ...recordMutants,
   ...storeMutants,
   ...partitionMutants,
+  ...transportMutants,
 ];
