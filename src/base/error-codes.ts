@@ -27,11 +27,29 @@ export const errorCodes = {
     action: 'fix-request',
     meaning: 'The log does not hold that place, or not any more.',
   },
+  'corrupt-batch': {
+    code: 2,
+    status: 'invalid-argument',
+    action: 'fix-request',
+    meaning: 'The bytes are not one whole batch, or their checksum does not match.',
+  },
   'unknown-topic': {
     code: 3,
     status: 'not-found',
     action: 'refresh-metadata',
     meaning: 'No topic of that name or id.',
+  },
+  'leader-not-available': {
+    code: 5,
+    status: 'unavailable',
+    action: 'retry-same',
+    meaning: 'The partition has no leader, or one that cannot serve yet.',
+  },
+  'not-leader': {
+    code: 6,
+    status: 'failed-precondition',
+    action: 'refresh-metadata',
+    meaning: 'This broker does not lead the partition; nothing was written.',
   },
   'request-timed-out': {
     code: 7,
@@ -39,11 +57,29 @@ export const errorCodes = {
     action: 'resolve-outcome',
     meaning: 'The request took longer than its deadline; its outcome is unknown.',
   },
+  'message-too-large': {
+    code: 10,
+    status: 'invalid-argument',
+    action: 'fix-request',
+    meaning: 'The batch is larger than the topic takes.',
+  },
   'invalid-topic': {
     code: 17,
     status: 'invalid-argument',
     action: 'fix-request',
     meaning: "A topic's name is empty, too long, or has a character that names do not have.",
+  },
+  'not-enough-replicas': {
+    code: 19,
+    status: 'unavailable',
+    action: 'retry-same',
+    meaning: 'Fewer replicas are in sync than the topic asks for; nothing was written.',
+  },
+  'invalid-timestamp': {
+    code: 32,
+    status: 'invalid-argument',
+    action: 'fix-request',
+    meaning: "The times of the batch are too far from the broker's clock.",
   },
   'topic-already-exists': {
     code: 36,
@@ -87,11 +123,65 @@ export const errorCodes = {
     action: 'fix-request',
     meaning: 'A field of the request has a value that is never allowed.',
   },
+  'out-of-order-sequence': {
+    code: 45,
+    status: 'failed-precondition',
+    action: 'report',
+    meaning: 'The batch is not the one that comes next from its producer.',
+  },
+  'duplicate-sequence': {
+    code: 46,
+    status: 'already-exists',
+    action: 'resolve-outcome',
+    meaning: 'The batch was written so long ago that its offset is forgotten.',
+  },
+  'fenced-producer-epoch': {
+    code: 47,
+    status: 'failed-precondition',
+    action: 'report',
+    meaning: 'Another producer of the same id took over.',
+  },
+  'storage-error': {
+    code: 56,
+    status: 'unavailable',
+    action: 'refresh-metadata',
+    meaning: 'The disk of this replica cannot be read or written.',
+  },
+  'unknown-producer': {
+    code: 59,
+    status: 'failed-precondition',
+    action: 'report',
+    meaning: 'Nothing is known of the producer that the batch names.',
+  },
+  'fenced-leader-epoch': {
+    code: 74,
+    status: 'failed-precondition',
+    action: 'refresh-metadata',
+    meaning: 'The request was made under an older leadership.',
+  },
+  'unknown-leader-epoch': {
+    code: 75,
+    status: 'unavailable',
+    action: 'retry-same',
+    meaning: 'The request was made under a leadership that this broker has not heard of yet.',
+  },
+  'unsupported-compression': {
+    code: 76,
+    status: 'invalid-argument',
+    action: 'fix-request',
+    meaning: 'The batch is compressed in a way that no reader would know.',
+  },
   'stale-broker-epoch': {
     code: 77,
     status: 'failed-precondition',
     action: 'refresh-metadata',
     meaning: "The broker's registration is not the latest of its number; it must register again.",
+  },
+  'invalid-record': {
+    code: 87,
+    status: 'invalid-argument',
+    action: 'fix-request',
+    meaning: 'A field of the batch has a value that producers may not send.',
   },
   'feature-update-failed': {
     code: 96,
@@ -206,6 +296,18 @@ export const errorCodes = {
     status: 'aborted',
     action: 'refresh-metadata',
     meaning: 'It was changed since the revision that the request expects.',
+  },
+  'offset-not-here': {
+    code: 1011,
+    status: 'unavailable',
+    action: 'refresh-metadata',
+    meaning: 'The partition has that offset, and this replica does not.',
+  },
+  'records-damaged': {
+    code: 1012,
+    status: 'data-loss',
+    action: 'report',
+    meaning: 'Records were found to be damaged on this replica; others may have them.',
   },
 } as const satisfies Record<string, ErrorRow>;
 

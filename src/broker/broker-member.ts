@@ -30,6 +30,8 @@ export interface BrokerMemberOptions {
   readonly quorum: BrokerQuorum;
   readonly registration: Omit<RegisterBroker, 'type'>;
   readonly timing: BrokerTiming;
+  /** Once, when the image shows this life's registration. */
+  readonly onRegistered: (brokerEpoch: BrokerEpoch) => void;
   /** The broker cannot go on: refused, replaced, removed, or a broken invariant. */
   readonly onFatal: (fault: unknown) => void;
 }
@@ -132,6 +134,7 @@ export class BrokerMember {
         return undefined;
       case 'registered':
         eventLog.emit('info', 'registered with the cluster', { brokerEpoch: effect.brokerEpoch });
+        this.#options.onRegistered(effect.brokerEpoch);
         return undefined;
       case 'state-changed':
         eventLog.emit('info', sentenceOfState[effect.state], { brokerEpoch: effect.brokerEpoch });

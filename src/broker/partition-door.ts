@@ -17,7 +17,6 @@ import type {
   UnknownOutcome,
 } from '../partition/partition-effect.ts';
 import type { Acks } from '../partition/partition-event.ts';
-import type { NewBatch } from '../partition/partition-batch.ts';
 import type { PartitionKey } from './partition-key.ts';
 
 /** Which leadership whoever asks believes in, and how long it waits by the monotonic clock. */
@@ -35,8 +34,8 @@ export type NotHere =
 
 export interface ProduceAsked extends Asked {
   readonly acks: Acks;
-  /** Handed over. */
-  readonly batch: NewBatch;
+  /** Handed over; checked in everything but what only the partition knows. */
+  readonly ownedBatch: Uint8Array;
 }
 
 export type ProduceEnd =

@@ -4,6 +4,7 @@
  */
 import { assert, assertUnreachable } from '../base/assert.ts';
 import type { Offset } from '../base/offsets.ts';
+import { newBatch } from '../partition/partition-batch.ts';
 import type { FetchReadyEffect, PartitionEffect } from '../partition/partition-effect.ts';
 import type { PartitionEvent, RequestId } from '../partition/partition-event.ts';
 import type { PartitionView } from '../partition/partition-view.ts';
@@ -57,9 +58,10 @@ export class PartitionRequests implements PartitionDoor {
     return this.#produces.size + this.#fetches.size + this.#deletes.size;
   }
 
-  produce({ acks, batch, leaderEpoch, deadlineMs }: ProduceAsked, onEnd: (end: ProduceEnd) => void): void {
+  produce({ acks, ownedBatch, leaderEpoch, deadlineMs }: ProduceAsked, onEnd: (end: ProduceEnd) => void): void {
     const requestId = this.#nextId();
     if (acks !== 'none') this.#produces.set(requestId, onEnd);
+    const batch = newBatch(ownedBatch);
     const isTaken = this.#submit({ type: 'produce', requestId, acks, batch, leaderEpoch, deadlineMs });
     // Nobody is told what becomes of it.
     if (acks === 'none') onEnd({ type: 'done', baseOffset: undefined, start: this.#options.view.start });

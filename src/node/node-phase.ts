@@ -33,3 +33,15 @@ export const nodeStopping: ApiProblem = {
   error: 'node-stopping',
   message: 'this node is stopping; ask another node of the cluster',
 };
+
+/** A cluster that is not founded yet, or a controller that does not answer, may take its time. */
+export const brokerStarting: ApiProblem = {
+  error: 'node-starting',
+  message: 'the broker of this node is not registered with the cluster yet; retry shortly, or ask another broker',
+  retryAfterMs: 250,
+};
+
+export const noBroker: ApiProblem = {
+  error: 'not-found',
+  message: 'this node keeps no partitions; ask a broker: ClusterService/ListBrokers lists them',
+};

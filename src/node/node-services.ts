@@ -6,6 +6,7 @@ import { serviceTable, type Service } from '../api/service-table.ts';
 import { healthService, healthServiceName } from '../api/health-service.ts';
 import type { HealthBoard } from '../api/health-board.ts';
 import { clusterService, clusterServiceName } from '../api/cluster-service.ts';
+import { logService, logServiceName, type LogServiceParts } from '../api/log-service.ts';
 import type { MetadataDoor } from '../api/metadata-door.ts';
 import { metadataService, metadataServiceName } from '../api/metadata-service.ts';
 import type { MetadataWatches } from '../api/metadata-watches.ts';
@@ -18,6 +19,7 @@ import type { ServerInfo } from '../wire/server-info-messages.ts';
 /** Services whose health is told one by one. */
 export const healthCheckedServices = [
   clusterServiceName,
+  logServiceName,
   metadataServiceName,
   quorumServiceName,
   topicServiceName,
@@ -26,6 +28,7 @@ export const healthCheckedServices = [
 export interface NodeFacts {
   readonly quorum: QuorumView;
   readonly metadata: MetadataDoor;
+  readonly log: LogServiceParts;
   readonly watches: MetadataWatches;
   readonly health: HealthBoard;
   /** Bytes of a google.protobuf.FileDescriptorSet of the whole API. */
@@ -40,6 +43,7 @@ export function nodeServices(facts: NodeFacts, host: ServiceHost): ReadonlyMap<s
     quorumService(facts.quorum),
     metadataService({ ...facts, describeQuorum }),
     topicService(facts.metadata),
+    logService(facts.log),
     clusterService({ ...facts, describeQuorum }),
     healthService(facts.health),
     ...reflectionServices({ descriptorSet: facts.descriptorSet, services: reflected }),

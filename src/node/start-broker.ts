@@ -1,12 +1,24 @@
 /**
- * The broker of a node, beside its voter: a storage directory of its own, and its life in the cluster. What it keeps
- * in that directory comes with replication.
+ * The broker of a node, beside its voter: a storage directory of its own, its life in the cluster, and the partitions
+ * that are placed on it, from its registration on.
  */
 import { assert } from '../base/assert.ts';
 import type { BrokerEpoch } from '../base/epochs.ts';
 import { FaultError } from '../base/fault-error.ts';
-import { brokerId, incarnationId, uniqueIdFromBytes, type ClusterId } from '../base/ids.ts';
+import {
+  brokerId,
+  incarnationId,
+  uniqueIdFromBytes,
+  type BrokerId,
+  type ClusterId,
+  type DirectoryId,
+} from '../base/ids.ts';
 import { BrokerMember, type BrokerTiming } from '../broker/broker-member.ts';
+import type { PartitionDoors } from '../broker/partition-door.ts';
+import { PartitionHost } from '../broker/partition-host.ts';
+import { ProducerIds } from '../broker/producer-id-blocks.ts';
+import { QuorumPartitionController } from '../broker/quorum-partition-controller.ts';
+import type { ReplicaLinks } from '../broker/replica-links.ts';
 import type { BrokerQuorum } from '../broker/broker-quorum.ts';
 import { featureDefinitions } from '../metadata/feature-definitions.ts';
 import type { BrokerState } from '../metadata/metadata-image.ts';
@@ -40,9 +52,19 @@ export interface NodeBroker {
   /** Of this life's registration; undefined while it may not serve. */
   readonly epoch: BrokerEpoch | undefined;
   readonly state: BrokerState | undefined;
+  /** Undefined until it is registered and has begun to open what it keeps. */
+  readonly seat: BrokerPartitions | undefined;
   /** Hands over what it leads, within bounds, and leaves its directory closed. */
   stop(): Promise<void>;
 }
+
+export interface BrokerPartitions {
+  readonly doors: PartitionDoors;
+  readonly producerIds: ProducerIds;
+}
+
+/** Below the folder of the broker. */
+const partitionsFolder = `${brokerFolder}/partitions`;
 
 /** A session is six heartbeats long. */
 export const brokerTimingDefault: BrokerTiming = { heartbeatMs: 250, retryMs: 250, handoverMsMax: 5_000 };
@@ -56,6 +78,16 @@ export async function startBroker(start: BrokerStart): Promise<NodeBroker> {
   if (!opened.ok)
     throw new FaultError(describeDirectoryProblem(brokerFolder, opened.problem), { problem: opened.problem });
   const directory = opened.value;
+  const requestId = (): string => uniqueIdFromBytes(random.bytes(16));
+  let partitions: Promise<RunningPartitions> | undefined;
+  let seat: BrokerPartitions | undefined;
+  const onRegistered = (brokerEpoch: BrokerEpoch): void => {
+    const life = { brokerId: brokerId(nodeId), brokerEpoch, quorum, requestId };
+    partitions = hostPartitions({ ...start, ...life, directory: directory.directoryId });
+    partitions.then((running) => {
+      seat = running;
+    }, onFatal);
+  };
   const member = new BrokerMember({
     clock,
     eventLog: ports.eventLog.with({ component: 'broker' }),
@@ -64,13 +96,14 @@ export async function startBroker(start: BrokerStart): Promise<NodeBroker> {
       brokerId: brokerId(nodeId),
       clusterId,
       // Another one for each life: whoever was given leadership before is not this one (M3).
-      incarnation: incarnationId(uniqueIdFromBytes(random.bytes(16))),
+      incarnation: incarnationId(requestId()),
       directories: [directory.directoryId],
       rack,
       endpoints,
       features: featureDefinitions.map(({ name, levelMin, levelMax }) => ({ name, levelMin, levelMax })),
     },
     timing: brokerTimingDefault,
+    onRegistered,
     onFatal,
   });
   member.start();
@@ -81,9 +114,54 @@ export async function startBroker(start: BrokerStart): Promise<NodeBroker> {
     get state() {
       return member.state;
     },
+    get seat() {
+      return seat;
+    },
     async stop() {
       await member.leave();
+      await (await partitions)?.stop();
       await directory.close();
     },
   };
 }
+
+interface RunningPartitions extends BrokerPartitions {
+  stop(): Promise<void>;
+}
+
+interface PartitionsStart extends BrokerStart {
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  readonly directory: DirectoryId;
+  readonly requestId: () => string;
+}
+
+async function hostPartitions(start: PartitionsStart): Promise<RunningPartitions> {
+  const { ports, brokerId: id, brokerEpoch, quorum, requestId, directory, onFatal } = start;
+  const { clock, disk } = ports;
+  const controller = new QuorumPartitionController({ brokerId: id, brokerEpoch, quorum, clock, requestId });
+  const host = await PartitionHost.start({
+    brokerId: id,
+    brokerEpoch,
+    directory,
+    disk,
+    folder: partitionsFolder,
+    quorum,
+    links: noLinks,
+    controller,
+    clock,
+    eventLog: ports.eventLog.with({ component: 'partitions' }),
+    onFatal,
+  });
+  return {
+    doors: host,
+    producerIds: new ProducerIds({ brokerId: id, brokerEpoch, quorum, requestId }),
+    async stop() {
+      controller.stop();
+      await host.stop();
+    },
+  };
+}
+
+/** Replicas do not reach each other yet, so only partitions with one replica acknowledge anything to acks=all. */
+const noLinks: ReplicaLinks = { send: () => {}, push: () => Promise.resolve(false) };

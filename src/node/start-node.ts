@@ -11,6 +11,7 @@ import { ok, refused, type Result } from '../base/result.ts';
 import { allowAll } from '../api/call-hooks.ts';
 import type { ApiProblem } from '../api/api-problem.ts';
 import { HealthBoard } from '../api/health-board.ts';
+import type { LogHost } from '../api/log-service.ts';
 import { waitMsUntil } from '../api/call-wait.ts';
 import { MetadataDoor } from '../api/metadata-door.ts';
 import { MetadataWatches } from '../api/metadata-watches.ts';
@@ -25,7 +26,7 @@ import type { QuorumAnswer, QuorumCall, QuorumCalls } from '../quorum/quorum-cal
 import type { QuorumDescription } from '../quorum/quorum-description.ts';
 import { checkNodeConfig, type NodeConfig } from './node-config.ts';
 import type { BrokerStart, NodeBroker } from './start-broker.ts';
-import { NodeLife, nodeStarting, nodeStopping } from './node-phase.ts';
+import { brokerStarting, noBroker, NodeLife, nodeStarting, nodeStopping } from './node-phase.ts';
 import { healthCheckedServices, nodeServices } from './node-services.ts';
 
 export interface NodePorts {
@@ -92,6 +93,7 @@ class Node implements RunningNode {
   #listener: Listener | undefined;
   #voter: NodeVoter | undefined;
   #broker: Promise<NodeBroker> | undefined;
+  #running: NodeBroker | undefined;
 
   constructor(start: NodeStart) {
     this.#start = start;
@@ -126,7 +128,7 @@ class Node implements RunningNode {
     const { clusterId, quorum, peerEndpoint } = await voter.seat();
     if (this.#life.phase !== 'serving') return;
     this.#broker = startBroker({ clusterId, quorum, endpoints: { api: this.apiEndpoint, peer: peerEndpoint } });
-    await this.#broker;
+    this.#running = await this.#broker;
   }
 
   describeQuorum(): Result<QuorumDescription, ApiProblem> {
@@ -150,6 +152,15 @@ class Node implements RunningNode {
     const voter = this.#servingVoter();
     if (!voter.ok) return voter;
     return voter.value.metadata === undefined ? refused(nodeStarting) : ok(voter.value.metadata);
+  }
+
+  #findLog(): Result<LogHost, ApiProblem> {
+    const metadata = this.#findMetadata();
+    if (!metadata.ok) return metadata;
+    if (!this.#start.config.roles.includes('broker')) return refused(noBroker);
+    const seat = this.#running?.seat;
+    if (seat === undefined) return refused(brokerStarting);
+    return ok({ ...seat, image: metadata.value.image });
   }
 
   #servingVoter(): Result<NodeVoter, ApiProblem> {
@@ -189,6 +200,7 @@ class Node implements RunningNode {
         },
       },
       metadata: this.#metadata,
+      log: { find: () => this.#findLog(), clock: ports.clock, messageBytesMax: config.messageBytesMax },
       watches: this.#watches,
       health: this.#health,
       descriptorSet,

@@ -76,7 +76,15 @@ function started(): {
   const faults: unknown[] = [];
   const timing = { heartbeatMs: 250, retryMs: 200, handoverMsMax: 3_000 };
   const onFatal = (fault: unknown): void => void faults.push(fault);
-  const member = new BrokerMember({ clock, eventLog: events, quorum, registration, timing, onFatal });
+  const member = new BrokerMember({
+    clock,
+    eventLog: events,
+    quorum,
+    registration,
+    timing,
+    onRegistered: () => {},
+    onFatal,
+  });
   member.start();
   const pass = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += 50) {

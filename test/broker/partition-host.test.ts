@@ -118,7 +118,12 @@ class HostStage {
   }
 
   produce(topic: number, text: string): Promise<ProduceEnd> {
-    const asked = { acks: 'all', batch: testBatch(text), leaderEpoch: undefined, deadlineMs: 1e9 } as const;
+    const asked = {
+      acks: 'all',
+      ownedBatch: testBatch(text).ownedBytes,
+      leaderEpoch: undefined,
+      deadlineMs: 1e9,
+    } as const;
     return this.stage.settle(new Promise((resolve) => this.door(topic).produce(asked, resolve)));
   }
 

@@ -113,7 +113,12 @@ test('S1, P1: a power cut of all machines at once loses nothing that was acknowl
     await produceAll(stage, names(10 + seed));
     // On its way when the power goes.
     for (const text of names(5, 'late'))
-      stage.door(1).produce({ acks: 'all', batch: testBatch(text), leaderEpoch: undefined, deadlineMs: 1e9 }, () => {});
+      stage
+        .door(1)
+        .produce(
+          { acks: 'all', ownedBatch: testBatch(text).ownedBytes, leaderEpoch: undefined, deadlineMs: 1e9 },
+          () => {},
+        );
     const { stage: machines } = stage;
     for (const id of [1, 2, 3]) stage.machine(id).runner = undefined;
     machines.cutPower();

@@ -200,7 +200,8 @@ export class RunnerStage {
     const deadlineMs = this.stage.clock.monotonicMs() + waitMs;
     return this.stage.settle(
       new Promise<ProduceEnd>((resolve) => {
-        this.door(id).produce({ acks, batch: owned, leaderEpoch: undefined, deadlineMs }, resolve);
+        const { ownedBytes: ownedBatch } = owned;
+        this.door(id).produce({ acks, ownedBatch, leaderEpoch: undefined, deadlineMs }, resolve);
       }),
     );
   }

@@ -85,16 +85,21 @@ export class WholeCluster {
     deadlineMs = 5000,
   ): Promise<readonly Result<Uint8Array, Status>[]> {
     const outcomes: Result<Uint8Array, Status>[] = [];
-    this.#caller.run(() => {
-      const options = { deadlineMs, headers: {} };
-      for (const id of ids)
-        void callUnary(this.#channel(id), { method, request: [request], options }).then((answer) => {
-          outcomes.push(answer);
-        });
-    });
+    for (const id of ids) this.begin({ id, method, request, deadlineMs }, (outcome) => outcomes.push(outcome));
     await this.run(deadlineMs + 1000, () => outcomes.length === ids.length);
     assert(outcomes.length === ids.length, 'a call with a deadline ends', { method });
     return outcomes;
+  }
+
+  /** A call that goes on while others are made. */
+  begin(
+    { id, method, request, deadlineMs }: { id: number; method: string; request: Uint8Array; deadlineMs: number },
+    onOutcome: (outcome: Result<Uint8Array, Status>) => void,
+  ): void {
+    this.#caller.run(() => {
+      const options = { deadlineMs, headers: {} };
+      void callUnary(this.#channel(id), { method, request: [request], options }).then(onOutcome);
+    });
   }
 
   /** The reply to a call that must succeed. `method` is Service/Method of odradek.v1. */

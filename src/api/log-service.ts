@@ -1,0 +1,305 @@
+/**
+ * odradek.v1.LogService: batches into and out of the partitions of this broker. A call asks many partitions, and each is answered
+ * for itself. What is read from a request stays the bytes that were received; nothing here looks at records.
+ *
+ * Bounds: partitions per call (wire/produce-fetch-messages.ts), bytes of a request (`requestBytesMax`) and of a reply, and every wait.
+ * Read next: partition-problem.ts, broker/partition-door.ts.
+ */
+import { ok, refused, type Result } from '../base/result.ts';
+import type { FetchEnd, NotHere, PartitionDoor, PartitionDoors, Pending } from '../broker/partition-door.ts';
+import type { ProducerIds } from '../broker/producer-id-blocks.ts';
+import type { MetadataImage } from '../metadata/metadata-image.ts';
+import { configValue } from '../metadata/effective-configs.ts';
+import type { Clock } from '../ports/clock.ts';
+import { BatchHeader } from '../record/batch-header.ts';
+import { checkProducedBatch, type ProduceRules } from '../record/produced-batch.ts';
+import {
+  deleteRecordsCallCodec,
+  deleteRecordsReplyCodec,
+  epochEndCallCodec,
+  epochEndReplyCodec,
+  fetchCallCodec,
+  fetchReplyCodec,
+  initProducerReplyCodec,
+  initProducerRequestCodec,
+  listOffsetsCallCodec,
+  listOffsetsReplyCodec,
+  produceCallCodec,
+  produceReplyCodec,
+} from '../wire/produce-fetch-messages.ts';
+import type {
+  DeletedReply,
+  DeleteRecordsCall,
+  EpochEndCall,
+  EpochEndReply,
+  FetchCall,
+  FetchedReply,
+  ListOffsetsCall,
+  OffsetReply,
+  PartProblem,
+  PartReply,
+  PlaceAsked,
+  ProduceCall,
+  ProducedReply,
+} from '../wire/produce-fetch-values.ts';
+import type { ApiProblem } from './api-problem.ts';
+import { problemOfAbsence, problemOfBatch, problemOfEnd, problemOfPartition } from './partition-problem.ts';
+import type { RequestContext } from './request-context.ts';
+import type { Service } from './service-table.ts';
+import { unaryMethod } from './unary-method.ts';
+
+export const logServiceName = 'odradek.v1.LogService';
+
+/** The broker of this node, once it keeps partitions. */
+export interface LogHost {
+  readonly doors: PartitionDoors;
+  readonly producerIds: Pick<ProducerIds, 'take'>;
+  readonly image: MetadataImage;
+}
+
+export interface LogServiceParts {
+  /** Refused while the node starts or stops, or its broker is not registered yet. */
+  readonly find: () => Result<LogHost, ApiProblem>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'wallMs'>;
+  /** Of a message that the node takes. */
+  readonly messageBytesMax: number;
+}
+
+const waitMsMax = 30_000;
+const replyBytesDefault = 4 * 1024 * 1024;
+const partitionBytesDefault = 1024 * 1024;
+/** Beside the batches. */
+const replyRoomBytes = 256 * 1024;
+
+export function logService(parts: LogServiceParts): Service {
+  const { messageBytesMax } = parts;
+  return {
+    name: logServiceName,
+    methods: {
+      Produce: unaryMethod({
+        request: produceCallCodec,
+        reply: produceReplyCodec,
+        requestBytesMax: messageBytesMax,
+        answer: (context, call) => withHost(parts, (host) => produce({ ...parts, host, context }, call)),
+      }),
+      Fetch: unaryMethod({
+        request: fetchCallCodec,
+        reply: fetchReplyCodec,
+        answer: (context, call) => withHost(parts, (host) => fetch({ ...parts, host, context }, call)),
+      }),
+      ListOffsets: unaryMethod({
+        request: listOffsetsCallCodec,
+        reply: listOffsetsReplyCodec,
+        answer: (_context, call) => withHost(parts, (host) => listOffsets(host, call)),
+      }),
+      GetEpochEndOffset: unaryMethod({
+        request: epochEndCallCodec,
+        reply: epochEndReplyCodec,
+        answer: (_context, call) => {
+          const host = parts.find();
+          return host.ok ? epochEnd(host.value, call) : host;
+        },
+      }),
+      DeleteRecords: unaryMethod({
+        request: deleteRecordsCallCodec,
+        reply: deleteRecordsReplyCodec,
+        answer: (context, call) => withHost(parts, (host) => deleteRecords({ ...parts, host, context }, call)),
+      }),
+      InitProducer: unaryMethod({
+        request: initProducerRequestCodec,
+        reply: initProducerReplyCodec,
+        answer: async () => {
+          const host = parts.find();
+          if (!host.ok) return host;
+          const taken = await host.value.producerIds.take();
+          return taken.ok ? ok({ producerId: taken.value, producerEpoch: 0 }) : refused(noController);
+        },
+      }),
+    },
+  };
+}
+
+const noController: ApiProblem = {
+  error: 'not-controller',
+  message: 'no controller gave this broker producer ids in time; retry',
+  retryAfterMs: 250,
+};
+
+interface Call extends LogServiceParts {
+  readonly host: LogHost;
+  readonly context: RequestContext;
+}
+
+async function withHost<Reply>(
+  { find }: LogServiceParts,
+  answer: (host: LogHost) => Promise<Reply>,
+): Promise<Result<Reply, ApiProblem>> {
+  const host = find();
+  return host.ok ? ok(await answer(host.value)) : host;
+}
+
+/** By the clock of this node: what the caller asked for, and no longer than it waits. */
+function deadlineOf({ clock, context }: Call, timeoutMs: number | undefined): number {
+  const latest = clock.monotonicMs() + Math.min(timeoutMs ?? waitMsMax, waitMsMax);
+  return Math.min(latest, context.deadlineAtMs ?? latest);
+}
+
+function doorAt({ doors, image }: LogHost, place: PlaceAsked): PartitionDoor | PartProblem {
+  const found: PartitionDoor | NotHere = doors.find(place);
+  return 'type' in found ? problemOfAbsence({ image, place }, found) : found;
+}
+
+function isDoor(found: PartitionDoor | PartProblem): found is PartitionDoor {
+  return 'produce' in found;
+}
+
+function produce(call: Call, { acks, timeoutMs, partitions }: ProduceCall): Promise<PartReply<ProducedReply>[]> {
+  const { host } = call;
+  const { image } = host;
+  const deadlineMs = deadlineOf(call, timeoutMs);
+  return Promise.all(
+    partitions.map(({ ownedBatch, leaderEpoch, ...place }): Promise<PartReply<ProducedReply>> => {
+      const door = doorAt(host, place);
+      if (!isDoor(door)) return Promise.resolve({ ...place, problem: door });
+      const problem = prepareBatch(call, place, ownedBatch);
+      if (problem !== undefined) return Promise.resolve({ ...place, problem });
+      return new Promise((resolve) => {
+        door.produce({ acks, ownedBatch, leaderEpoch, deadlineMs }, (end) => {
+          if (end.type === 'done')
+            resolve({ ...place, problem: undefined, baseOffset: end.baseOffset, logStart: end.start });
+          else resolve({ ...place, problem: problemOfEnd({ image, place }, end) });
+        });
+      });
+    }),
+  );
+}
+
+/** Looks at all of it but the records, and gives it this broker's time where the topic wants that. */
+function prepareBatch(
+  { clock, host: { image } }: Call,
+  { topicId }: PlaceAsked,
+  ownedBatch: Uint8Array,
+): PartProblem | undefined {
+  const numberOf = (name: string): number => Number(configValue(image, { scope: 'topic', topicId }, name));
+  const isAppendTime = configValue(image, { scope: 'topic', topicId }, 'message.timestamp.type') === 'log-append-time';
+  const nowMs = clock.wallMs();
+  const rules: ProduceRules = {
+    batchBytesMax: numberOf('max.message.bytes'),
+    mayBeTransactional: false,
+    mayBeControl: false,
+    producerTimes: isAppendTime
+      ? undefined
+      : {
+          nowMs,
+          aheadMsMax: numberOf('message.timestamp.after.max.ms'),
+          behindMsMax: numberOf('message.timestamp.before.max.ms'),
+        },
+  };
+  const checked = checkProducedBatch(ownedBatch, rules);
+  if (!checked.ok) return problemOfBatch(checked.problem);
+  const { producerId } = checked.value;
+  // Who takes an id that nobody was given could meet the producer who will be.
+  if (producerId >= image.nextProducerId)
+    return { error: 'unknown-producer', message: `producer id ${producerId} was never given out; call InitProducer` };
+  if (isAppendTime) new BatchHeader(ownedBatch).stampAppendTime(Math.floor(nowMs));
+  return undefined;
+}
+
+/** Answered at once when there is enough; else when the first partition has something, or the time is up. */
+async function fetch(call: Call, asked: FetchCall): Promise<PartReply<FetchedReply>[]> {
+  const { clock, context } = call;
+  const first = await readAll(call, asked, clock.monotonicMs()).all();
+  const waitMs = Math.min(asked.maxWaitMs, waitMsMax);
+  const bytes = first.reduce((total, part) => total + (part.ownedBatches?.length ?? 0), 0);
+  const isEnough = bytes >= Math.max(1, asked.bytesMin) || first.some(({ problem }) => problem !== undefined);
+  if (isEnough || waitMs === 0) return first;
+  const deadlineMs = Math.min(clock.monotonicMs() + waitMs, context.deadlineAtMs ?? Infinity);
+  const waiting = readAll(call, asked, deadlineMs);
+  context.cancelled.addEventListener('abort', () => waiting.cancel(), { once: true });
+  await waiting.any();
+  waiting.cancel();
+  const second = await waiting.all();
+  // Who was given up has nothing new: what is known of it is what was known before.
+  return second.map((part, at) => (part.problem === undefined ? part : (first[at] ?? part)));
+}
+
+interface Reads {
+  any(): Promise<unknown>;
+  all(): Promise<PartReply<FetchedReply>[]>;
+  cancel(): void;
+}
+
+function readAll({ host, messageBytesMax }: Call, asked: FetchCall, deadlineMs: number): Reads {
+  const { image } = host;
+  const { mayFollow, partitions } = asked;
+  const bytesMax = Math.min(asked.bytesMax ?? replyBytesDefault, Math.max(1, messageBytesMax - replyRoomBytes));
+  const share = Math.max(1, Math.floor(bytesMax / partitions.length));
+  const pending: Pending<FetchEnd>[] = [];
+  const parts = partitions.map(async ({ from, leaderEpoch, ...rest }): Promise<PartReply<FetchedReply>> => {
+    const place = { topicId: rest.topicId, partition: rest.partition };
+    const door = doorAt(host, place);
+    if (!isDoor(door)) return { ...place, problem: door };
+    const limit = Math.min(rest.bytesMax ?? partitionBytesDefault, share);
+    const read = door.fetch({ from, bytesMin: asked.bytesMin, bytesMax: limit, mayFollow, leaderEpoch, deadlineMs });
+    pending.push(read);
+    const end = await read.end;
+    if (end.type !== 'read') return { ...place, problem: problemOfEnd({ image, place }, end) };
+    const { ownedBytes, next, watermark, lastStable, start } = end;
+    const positions = { next, watermark, lastStable, logStart: start, leaderEpoch: end.leaderEpoch };
+    return { ...place, problem: undefined, ownedBatches: ownedBytes, ...positions };
+  });
+  return {
+    any: () => Promise.race(parts),
+    all: () => Promise.all(parts),
+    cancel: () => pending.forEach((read) => read.cancel()),
+  };
+}
+
+function listOffsets(host: LogHost, { partitions }: ListOffsetsCall): Promise<PartReply<OffsetReply>[]> {
+  const { image } = host;
+  return Promise.all(
+    partitions.map(async ({ wanted, leaderEpoch, ...place }): Promise<PartReply<OffsetReply>> => {
+      const door = doorAt(host, place);
+      if (!isDoor(door)) return { ...place, problem: door };
+      const end = await door.listOffset({ wanted, leaderEpoch });
+      if (end.type === 'refused') return { ...place, problem: problemOfPartition({ image, place }, end.problem) };
+      return {
+        ...place,
+        problem: undefined,
+        offset: end.offset,
+        timestampMs: end.timestampMs,
+        leaderEpoch: end.leaderEpoch,
+      };
+    }),
+  );
+}
+
+function epochEnd(host: LogHost, { epoch, leaderEpoch, ...place }: EpochEndCall): Result<EpochEndReply, ApiProblem> {
+  const door = doorAt(host, place);
+  if (!isDoor(door)) return refused(problemOfPart(door));
+  const end = door.epochEnd({ epoch, leaderEpoch });
+  if (end.type === 'found') return ok({ epoch: end.epoch, end: end.end });
+  return refused(problemOfPart(problemOfPartition({ image: host.image, place }, end.problem)));
+}
+
+/** Where the part is all that was asked. */
+function problemOfPart({ error, message, leader }: PartProblem): ApiProblem {
+  if (leader === undefined) return { error, message };
+  const { brokerId, leaderEpoch, endpoint } = leader;
+  const metadata = { leaderId: String(brokerId ?? ''), leaderEpoch: String(leaderEpoch ?? ''), endpoint };
+  return { error, message, metadata };
+}
+
+function deleteRecords(call: Call, { timeoutMs, partitions }: DeleteRecordsCall): Promise<PartReply<DeletedReply>[]> {
+  const { host } = call;
+  const deadlineMs = deadlineOf(call, timeoutMs);
+  return Promise.all(
+    partitions.map(async ({ before, ...place }): Promise<PartReply<DeletedReply>> => {
+      const door = doorAt(host, place);
+      if (!isDoor(door)) return { ...place, problem: door };
+      const end = await door.deleteRecords({ before, leaderEpoch: undefined, deadlineMs });
+      if (end.type === 'done') return { ...place, problem: undefined, logStart: end.start };
+      return { ...place, problem: problemOfEnd({ image: host.image, place }, end) };
+    }),
+  );
+}
