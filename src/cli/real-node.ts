@@ -53,7 +53,7 @@ export async function openRealNode(options: RealNode): Promise<void> {
       config,
       descriptorSet,
       onFatal,
-      startVoter: (apiEndpoint) => startVoter({ ports, config, apiEndpoint, onFatal }),
+      startVoter: (apiEndpoint, peerMethods) => startVoter({ ports, config, apiEndpoint, peerMethods, onFatal }),
       startBroker: (place) => startBroker({ ports, config, onFatal, ...place }),
     });
     const emit: EmitInfo = (sentence, facts) => eventLog.emit('info', sentence, facts);

@@ -18,7 +18,8 @@ import type { PartitionDoors } from '../broker/partition-door.ts';
 import { PartitionHost } from '../broker/partition-host.ts';
 import { ProducerIds } from '../broker/producer-id-blocks.ts';
 import { QuorumPartitionController } from '../broker/quorum-partition-controller.ts';
-import type { ReplicaLinks } from '../broker/replica-links.ts';
+import { replicateMethod } from '../broker/replica-codec.ts';
+import { ReplicaTransport, replicaTransportLimitsDefault, type KnownBroker } from '../broker/replica-transport.ts';
 import type { BrokerQuorum } from '../broker/broker-quorum.ts';
 import { featureDefinitions } from '../metadata/feature-definitions.ts';
 import type { BrokerState } from '../metadata/metadata-image.ts';
@@ -26,8 +27,10 @@ import type { Clock } from '../ports/clock.ts';
 import type { Disk } from '../ports/disk.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { Random } from '../ports/random.ts';
+import type { Network, StreamAcceptor } from '../ports/stream.ts';
 import { StorageDirectory } from '../storage/directory-identity.ts';
 import { describeDirectoryProblem } from '../storage/directory-problem.ts';
+import { replicaFrameCodec } from '../wire/replica-frame-codec.ts';
 import type { NodeConfig } from './node-config.ts';
 
 /** Below the node's data folder. */
@@ -39,6 +42,7 @@ export interface BrokerStart {
     readonly random: Random;
     readonly disk: Disk;
     readonly eventLog: EventLog;
+    readonly network: Network;
   };
   readonly config: NodeConfig;
   readonly clusterId: ClusterId;
@@ -60,6 +64,8 @@ export interface NodeBroker {
 
 export interface BrokerPartitions {
   readonly doors: PartitionDoors;
+  /** Where other brokers reach the replicas here. */
+  readonly acceptReplica: StreamAcceptor;
   readonly producerIds: ProducerIds;
 }
 
@@ -137,8 +143,23 @@ interface PartitionsStart extends BrokerStart {
 }
 
 async function hostPartitions(start: PartitionsStart): Promise<RunningPartitions> {
-  const { ports, brokerId: id, brokerEpoch, quorum, requestId, directory, onFatal } = start;
-  const { clock, disk } = ports;
+  const { ports, clusterId, brokerId: id, brokerEpoch, quorum, requestId, directory, onFatal } = start;
+  const { clock, disk, network } = ports;
+  const eventLog = ports.eventLog.with({ component: 'partitions' });
+  const late: { host: PartitionHost | undefined } = { host: undefined };
+  const transport = new ReplicaTransport({
+    clock,
+    network,
+    codec: replicaFrameCodec,
+    eventLog,
+    limits: replicaTransportLimitsDefault,
+    self: () => ({ clusterId, brokerId: id, brokerEpoch }),
+    findBroker: (other) => knownBroker(quorum, other),
+    events: {
+      onMessage: (from, key, message) => late.host?.onMessage(from, key, message),
+      onLinkLost: (broker) => late.host?.onLinkLost(broker),
+    },
+  });
   const controller = new QuorumPartitionController({ brokerId: id, brokerEpoch, quorum, clock, requestId });
   const host = await PartitionHost.start({
     brokerId: id,
@@ -147,21 +168,30 @@ async function hostPartitions(start: PartitionsStart): Promise<RunningPartitions
     disk,
     folder: partitionsFolder,
     quorum,
-    links: noLinks,
+    links: transport,
     controller,
     clock,
-    eventLog: ports.eventLog.with({ component: 'partitions' }),
+    eventLog,
     onFatal,
   });
+  late.host = host;
+  const forgetImages = quorum.onChange(() => transport.look());
+  const acceptReplica = transport.methods.get(replicateMethod);
+  assert(acceptReplica !== undefined, 'a transport listens');
   return {
     doors: host,
+    acceptReplica,
     producerIds: new ProducerIds({ brokerId: id, brokerEpoch, quorum, requestId }),
     async stop() {
+      forgetImages();
       controller.stop();
       await host.stop();
+      transport.close();
     },
   };
 }
 
-/** Replicas do not reach each other yet, so only partitions with one replica acknowledge anything to acks=all. */
-const noLinks: ReplicaLinks = { send: () => {}, push: () => Promise.resolve(false) };
+function knownBroker({ image }: BrokerQuorum, id: BrokerId): KnownBroker | undefined {
+  const broker = image.brokers.get(id);
+  return broker && { brokerEpoch: broker.brokerEpoch, peerEndpoint: broker.endpoints.peer };
+}

@@ -7,6 +7,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { ClusterId } from '../base/ids.ts';
+import { statusOf } from '../base/status.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 import { allowAll } from '../api/call-hooks.ts';
 import type { ApiProblem } from '../api/api-problem.ts';
@@ -16,10 +17,11 @@ import { waitMsUntil } from '../api/call-wait.ts';
 import { MetadataDoor } from '../api/metadata-door.ts';
 import { MetadataWatches } from '../api/metadata-watches.ts';
 import type { BrokerQuorum } from '../broker/broker-quorum.ts';
+import { replicateMethod } from '../broker/replica-codec.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { Random } from '../ports/random.ts';
-import type { Listener, Network } from '../ports/stream.ts';
+import type { Listener, Network, StreamAcceptor, StreamHandlers } from '../ports/stream.ts';
 import type { CommittedRecords } from '../quorum/committed-records.ts';
 import type { MetadataQuorum } from '../quorum/metadata-quorum.ts';
 import type { QuorumAnswer, QuorumCall, QuorumCalls } from '../quorum/quorum-calls.ts';
@@ -59,8 +61,8 @@ export interface NodeStart {
   readonly descriptorSet: () => Uint8Array;
   /** A part cannot go on, or an invariant is broken: the process must end. */
   readonly onFatal: (fault: unknown) => void;
-  /** Called once the node listens, with where clients reach it. */
-  readonly startVoter: (apiEndpoint: string) => Promise<NodeVoter>;
+  /** Called once the node listens, with where clients reach it, and what it serves on its peer port besides. */
+  readonly startVoter: (apiEndpoint: string, peerMethods: ReadonlyMap<string, StreamAcceptor>) => Promise<NodeVoter>;
   /** Called for a node that is a broker as well, once its voter knows its cluster. */
   readonly startBroker?: (place: BrokerPlace) => Promise<NodeBroker>;
 }
@@ -82,6 +84,8 @@ export async function startNode(start: NodeStart): Promise<RunningNode> {
   await node.open();
   return node;
 }
+
+const ignored: StreamHandlers = { onMessage() {}, onCredit() {}, onEnd() {}, onClose() {} };
 
 class Node implements RunningNode {
   readonly #start: NodeStart;
@@ -111,7 +115,7 @@ class Node implements RunningNode {
     this.#listener = await this.#listen();
     const { endpoint } = this.#listener;
     try {
-      this.#voter = await this.#start.startVoter(endpoint);
+      this.#voter = await this.#start.startVoter(endpoint, this.#peerMethods());
     } catch (fault) {
       await this.#listener.close(0);
       throw fault;
@@ -152,6 +156,17 @@ class Node implements RunningNode {
     const voter = this.#servingVoter();
     if (!voter.ok) return voter;
     return voter.value.metadata === undefined ? refused(nodeStarting) : ok(voter.value.metadata);
+  }
+
+  /** The peer port opens before there is a broker that could answer on it. */
+  #peerMethods(): ReadonlyMap<string, StreamAcceptor> {
+    const accept: StreamAcceptor = (incoming, stream) => {
+      const replicas = this.#running?.seat?.acceptReplica;
+      if (replicas !== undefined) return replicas(incoming, stream);
+      stream.close(statusOf('unavailable', 'the broker of this node is not registered yet'));
+      return ignored;
+    };
+    return this.#start.config.roles.includes('broker') ? new Map([[replicateMethod, accept]]) : new Map();
   }
 
   #findLog(): Result<LogHost, ApiProblem> {

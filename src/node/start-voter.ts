@@ -8,7 +8,7 @@ import type { Disk } from '../ports/disk.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { KeyValueStores } from '../ports/key-value-store.ts';
 import type { Random } from '../ports/random.ts';
-import type { Network } from '../ports/stream.ts';
+import type { Network, StreamAcceptor } from '../ports/stream.ts';
 import { brokerSessionMsDefault } from '../quorum/controller-runner.ts';
 import { startMetadataVoter } from '../quorum/metadata-voter.ts';
 import { peerStreamLimitsDefault } from '../quorum/peer-stream.ts';
@@ -36,11 +36,13 @@ export interface VoterStart {
   readonly config: NodeConfig;
   /** Where clients reach this node, once it listens. */
   readonly apiEndpoint: string;
+  /** What else this node serves on its peer port. */
+  readonly peerMethods: ReadonlyMap<string, StreamAcceptor>;
   /** The voter cannot go on: the process must end. */
   readonly onFatal: (fault: unknown) => void;
 }
 
-export async function startVoter({ ports, config, apiEndpoint, onFatal }: VoterStart): Promise<NodeVoter> {
+export async function startVoter({ ports, config, apiEndpoint, peerMethods, onFatal }: VoterStart): Promise<NodeVoter> {
   const { voter, metadata, stop } = await startMetadataVoter({
     ports: { ...ports, eventLog: ports.eventLog.with({ component: 'quorum' }) },
     config: {
@@ -57,6 +59,7 @@ export async function startVoter({ ports, config, apiEndpoint, onFatal }: VoterS
     codecs: raftQuorumCodecs,
     metadataCodecs: metadataQuorumCodecs,
     sessionMs: brokerSessionMsDefault,
+    peerMethods,
     onFatal,
   });
   return {

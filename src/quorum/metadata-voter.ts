@@ -19,6 +19,8 @@ export interface MetadataVoterCodecs {
 export interface MetadataVoterOptions extends Omit<VoterOptions, 'machine' | 'controller' | 'alsoServes'> {
   readonly metadataCodecs: MetadataVoterCodecs;
   readonly sessionMs: number;
+  /** More methods of the peer port. */
+  readonly peerMethods?: ReadonlyMap<string, StreamAcceptor>;
   /** Absent: a new one. */
   readonly machine?: MetadataStateMachine;
 }
@@ -46,7 +48,7 @@ export async function startMetadataVoter(options: MetadataVoterOptions): Promise
         sessionMs,
         onFatal,
       }),
-    alsoServes: (serving) => serviceOf(options, serving),
+    alsoServes: (serving) => new Map([...serviceOf(options, serving), ...(options.peerMethods ?? [])]),
   });
   const metadata = new VoterMetadata({ quorum: voter, machine, codecs: metadataCodecs.service, clock: ports.clock });
   return {

@@ -161,8 +161,8 @@ export class WholeCluster {
       config,
       descriptorSet: () => new Uint8Array(0),
       onFatal,
-      startVoter: async (apiEndpoint) => {
-        const voter = await startVoter({ ports, config, apiEndpoint, onFatal });
+      startVoter: async (apiEndpoint, peerMethods) => {
+        const voter = await startVoter({ ports, config, apiEndpoint, peerMethods, onFatal });
         this.voters[config.nodeId - 1] = voter;
         return voter;
       },

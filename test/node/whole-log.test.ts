@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { assert } from '../../src/base/assert.ts';
-import type { TopicId } from '../../src/base/ids.ts';
+import { brokerId, type TopicId } from '../../src/base/ids.ts';
 import { offset } from '../../src/base/offsets.ts';
 import { assignedBatch } from '../../src/partition/partition-batch.ts';
 import { splitBatches } from '../../src/record/split-batches.ts';
@@ -30,18 +30,20 @@ const fetchCodecs = [fetchCallCodec, fetchReplyCodec] as const;
 class LogCluster {
   readonly whole: WholeCluster;
   topicId: TopicId | undefined;
+  readonly #assignments: readonly (readonly number[])[];
 
-  constructor(seed: number) {
+  constructor(seed: number, assignments: readonly (readonly number[])[] = [[1], [2], [3]]) {
+    this.#assignments = assignments;
     this.whole = new WholeCluster(3, seed, ['quorum', 'broker']);
   }
 
-  /** Three nodes, and a topic whose partitions 0 to 2 are on the brokers 1 to 3, one each. */
+  /** Three nodes, and a topic whose partitions are on those brokers. */
   async start(): Promise<this> {
     const { whole } = this;
     await whole.run(5_000, () => whole.running.filter((node) => node !== undefined).length === 3);
     for (let tries = 0; tries < 50 && this.topicId === undefined; tries += 1) {
       await whole.run(200);
-      const assignments = [[1], [2], [3]] as never;
+      const assignments = this.#assignments.map((ids) => ids.map(brokerId));
       const command = topicNamed('orders', { partitionCount: undefined, replicationFactor: undefined, assignments });
       const answer = await whole.ask(
         1,
@@ -77,6 +79,19 @@ class LogCluster {
     const [result] = await this.whole.call(node, 'LogService/Fetch', fetchCodecs, call);
     assert(result !== undefined, 'one partition, one result');
     return result;
+  }
+
+  /** Undefined while that node does not answer. */
+  async tryProduce(
+    node: number,
+    partition: number,
+    batch = testBatch('x'),
+  ): Promise<PartReply<ProducedReply> | undefined> {
+    const partitions = [{ ...this.place(partition), ownedBatch: batch.ownedBytes }];
+    const request = produceCallCodec.encode({ acks: 'all', timeoutMs: 2_000, partitions });
+    const answer = await this.whole.ask(node, 'odradek.v1.LogService/Produce', request, 2_500);
+    const reply = answer.ok ? produceReplyCodec.decode(answer.value) : answer;
+    return reply.ok ? reply.value[0] : undefined;
   }
 
   async texts(node: number, partition: number): Promise<readonly string[]> {
@@ -218,4 +233,30 @@ test('offsets are listed by place and by time', async () => {
   expect(splitBatches(ownedBatches ?? new Uint8Array(0)).map((bytes) => assignedBatch(bytes).baseOffset)).toEqual([
     0, 1,
   ]);
+});
+
+test('P1: what three replicas acknowledged is there when the leader loses power, and writing goes on within seconds', async () => {
+  const log = await new LogCluster(8, [[1, 2, 3]]).start();
+  const sent = Array.from({ length: 20 }, (_, at) => `r${at}`);
+  for (const text of sent) expect(await log.produce(1, 0, testBatch(text))).toMatchObject({ problem: undefined });
+  log.whole.nodes[0]?.powerCut();
+  const beforeMs = log.whole.simulation.world.nowMs;
+  let leader: number | undefined;
+  while (leader === undefined) {
+    for (const node of [2, 3]) {
+      const reply = await log.tryProduce(node, 0, testBatch('after'));
+      if (reply !== undefined && reply.problem === undefined) leader ??= node;
+    }
+    await log.whole.run(50);
+    expect(log.whole.simulation.world.nowMs - beforeMs).toBeLessThan(30_000);
+  }
+  process.stdout.write(`writable again after ${Math.round(log.whole.simulation.world.nowMs - beforeMs)} virtual ms\n`);
+  const texts = await log.texts(leader, 0);
+  expect(texts.slice(0, 20)).toEqual(sent);
+  expect(new Set(texts.slice(20))).toEqual(new Set(['after']));
+
+  log.whole.nodes[0]?.start();
+  await log.whole.run(15_000);
+  expect((await log.tryProduce(1, 0))?.problem).toMatchObject({ error: 'not-leader' });
+  expect((await log.fetch(leader, 0, 0)).watermark).toBe(texts.length);
 });
