@@ -40,6 +40,8 @@ interface WaitingFetch {
   readonly resolve: (end: FetchEnd) => void;
 }
 
+type FoundOffset = Omit<Extract<ListOffsetEnd, { type: 'found' }>, 'offset'>;
+
 const overloaded = { type: 'limit-reached', limit: 'eventsWaitingMax' } as const;
 
 export class PartitionRequests implements PartitionDoor {
@@ -79,7 +81,7 @@ export class PartitionRequests implements PartitionDoor {
   }
 
   async listOffset({ wanted, leaderEpoch }: OffsetAsked): Promise<ListOffsetEnd> {
-    const { view, log } = this.#options;
+    const { view } = this.#options;
     const problem = this.#isOver ? notHere : view.whyNotLead(leaderEpoch);
     const { metadata, shownWatermark } = view;
     if (problem !== undefined) return { type: 'refused', problem };
@@ -90,13 +92,8 @@ export class PartitionRequests implements PartitionDoor {
         return { ...answer, offset: view.start };
       case 'latest':
         return { ...answer, offset: shownWatermark };
-      case 'at-time': {
-        const found = await log.findByTime(wanted.timestampMs, shownWatermark);
-        if (!found.ok) return { type: 'refused', problem: this.#outOfRange() };
-        if (found.value === undefined) return { ...answer, offset: undefined };
-        const { baseOffset, maxTimestampMs } = found.value;
-        return { ...answer, offset: baseOffset > view.start ? baseOffset : view.start, timestampMs: maxTimestampMs };
-      }
+      case 'at-time':
+        return this.#findByTime(wanted.timestampMs, shownWatermark, answer);
       default:
         return assertUnreachable(wanted);
     }
@@ -226,6 +223,20 @@ export class PartitionRequests implements PartitionDoor {
         this.#options.onReadFailed(cause);
       },
     );
+  }
+
+  async #findByTime(timestampMs: number, below: Offset, answer: FoundOffset): Promise<ListOffsetEnd> {
+    const { view, log, onDamage, onReadFailed } = this.#options;
+    const found = await log.findByTime(timestampMs, below).catch(onReadFailed);
+    // The replica steps aside, so somebody else is to be asked.
+    if (found === undefined) return { type: 'refused', problem: notHere };
+    if (!found.ok) {
+      if (found.problem.type === 'damaged') onDamage(found.problem.range.from, found.problem.range.to);
+      return { type: 'refused', problem: found.problem.type === 'damaged' ? notHere : this.#outOfRange() };
+    }
+    if (found.value === undefined) return { ...answer, offset: undefined };
+    const { baseOffset, maxTimestampMs } = found.value;
+    return { ...answer, offset: baseOffset > view.start ? baseOffset : view.start, timestampMs: maxTimestampMs };
   }
 
   /** It was dropped or cut off while it was being read. */

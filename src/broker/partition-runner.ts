@@ -4,18 +4,17 @@
  *
  * Nothing here costs anything per record, and little per batch: appends are handed over without waiting for them, and
  * who produced is called back, not promised to. An idle partition has no timer.
- * Read next: partition-requests.ts (who waits for what), open-replica.ts.
+ * Read next: partition-requests.ts (who waits for what), partition-pushes.ts, sure-events.ts, open-replica.ts.
  */
 import { assert, InvariantError } from '../base/assert.ts';
 import type { BrokerEpoch } from '../base/epochs.ts';
 import type { BrokerId } from '../base/ids.ts';
 import type { Offset } from '../base/offsets.ts';
 import { ok, type Result } from '../base/result.ts';
-import { Driver, driverLimitsDefault, type Outcome, type Schedule } from '../drive/driver.ts';
-import { assignedBatch } from '../partition/partition-batch.ts';
-import type { InSyncProposal, PartitionEffect, PushEffect, ResetEffect } from '../partition/partition-effect.ts';
+import { Driver, driverLimitsDefault, type Outcome, type Schedule, type SubmitProblem } from '../drive/driver.ts';
+import type { InSyncProposal, PartitionEffect, ResetEffect } from '../partition/partition-effect.ts';
 import type { InSyncOutcome, PartitionEvent } from '../partition/partition-event.ts';
-import type { PartitionMessage, PushMessage } from '../partition/partition-message.ts';
+import type { PartitionMessage } from '../partition/partition-message.ts';
 import type { PartitionMetadata } from '../partition/partition-metadata.ts';
 import type { PartitionView } from '../partition/partition-view.ts';
 import { Partition } from '../partition/partition.ts';
@@ -23,7 +22,6 @@ import type { ProducerState } from '../partition/producer-sequences.ts';
 import { encodeProducers } from '../partition/producer-snapshot.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import { splitBatches } from '../record/split-batches.ts';
 import type { LogDisk } from '../storage/log-disk.ts';
 import type { OpenProblem } from '../storage/log-problem.ts';
 import type { LogSettings } from '../storage/log-settings.ts';
@@ -31,9 +29,11 @@ import type { PartitionLog } from '../storage/partition-log.ts';
 import { openReplica, replayProducers, type ReplicaOptions } from './open-replica.ts';
 import type { PartitionController } from './partition-controller.ts';
 import type { PartitionKey } from './partition-key.ts';
+import { PartitionPushes } from './partition-pushes.ts';
 import { PartitionRequests, type RunnerEnd } from './partition-requests.ts';
 import { noteFact, type PartitionFact } from './partition-facts.ts';
-import type { PushLane, ReplicaLinks } from './replica-links.ts';
+import type { ReplicaLinks } from './replica-links.ts';
+import { SureEvents } from './sure-events.ts';
 
 /** Sees what the core decides and changes nothing: the checks of a simulation. */
 export interface PartitionWatch {
@@ -72,7 +72,8 @@ export class PartitionRunner {
   readonly #options: RunnerOptions;
   readonly #partition: Partition;
   readonly #driver: Driver<PartitionEvent, PartitionEffect>;
-  readonly #lanes = new Map<BrokerId, PushLane>();
+  readonly #sure: SureEvents;
+  readonly #pushes: PartitionPushes;
   readonly #log: PartitionLog;
   #timer: { readonly timer: Timer; readonly atMs: number } | undefined;
   /** A reset may take two steps of the log where the core knows of one. */
@@ -95,13 +96,18 @@ export class PartitionRunner {
       clock,
       limits: driverLimitsDefault,
     });
-    this.requests = new PartitionRequests({
-      view: partition.view,
+    this.#sure = new SureEvents(clock, (event) => this.#submit(event));
+    const reading = {
       log,
+      onDamage: (from: Offset, to: Offset) => this.onDamage(from, to),
+      onReadFailed: (cause: unknown) => this.#readFailed(cause),
+    };
+    this.requests = new PartitionRequests({
+      ...reading,
+      view: partition.view,
       submit: (event) => this.#submit(event).ok,
-      onDamage: (from, to) => this.onDamage(from, to),
-      onReadFailed: (cause) => this.#readFailed(cause),
     });
+    this.#pushes = new PartitionPushes({ ...reading, key: options.key, links: options.links });
   }
 
   static async open(options: RunnerOptions): Promise<Result<PartitionRunner, OpenProblem>> {
@@ -135,7 +141,7 @@ export class PartitionRunner {
   }
 
   onMetadata(metadata: PartitionMetadata): void {
-    this.#submit({ type: 'metadata', metadata });
+    this.#sure.tell({ type: 'metadata', metadata });
   }
 
   /** The transport has checked who sent it, and its batches. One that finds no room is lost, as messages may be. */
@@ -152,7 +158,7 @@ export class PartitionRunner {
   }
 
   onDamage(from: Offset, to: Offset): void {
-    this.#submit({ type: 'damage-found', from, to });
+    this.#sure.tell({ type: 'damage-found', from, to });
   }
 
   changeSettings(settings: LogSettings): void {
@@ -162,7 +168,7 @@ export class PartitionRunner {
   logFailed(): void {
     if (this.#hasFailed || this.#isOver) return;
     this.#hasFailed = true;
-    this.#submit({ type: 'log-failed' });
+    this.#sure.tell({ type: 'log-failed' });
     this.#options.onLogFailed();
   }
 
@@ -176,6 +182,7 @@ export class PartitionRunner {
   async stop(): Promise<void> {
     this.#isOver = true;
     this.#timer?.timer.cancel();
+    this.#pushes.end();
     await this.#driver.stop();
     this.requests.end();
     try {
@@ -187,16 +194,14 @@ export class PartitionRunner {
     }
   }
 
-  #submit(event: PartitionEvent): Result<void, unknown> {
+  #submit(event: PartitionEvent): Result<void, SubmitProblem> {
     return this.#driver.submit(event);
   }
 
-  /** Told as it is when it is told: a report that found no room is made good by the next. */
   onLogMoved(): void {
     if (this.#isOver || this.#hasFailed) return;
     const { generation, written, durable } = this.#log.position;
-    const told = { type: 'log-moved', generation: generation + this.#generationGap, written, durable } as const;
-    if (!this.#submit(told).ok) this.#options.clock.callSoon(() => this.onLogMoved());
+    this.#sure.tell({ type: 'log-moved', generation: generation + this.#generationGap, written, durable });
   }
 
   #perform(effect: PartitionEffect): Outcome<PartitionEvent> {
@@ -222,10 +227,10 @@ export class PartitionRunner {
         });
       case 'send':
         if (effect.message.type !== 'push') links.send(effect.to, key, effect.message);
-        else return this.#sendPositions(effect.to, effect.message);
+        else return this.#pushes.sendPositions(effect.to, effect.message);
         return undefined;
       case 'push':
-        return this.#push(effect);
+        return this.#pushes.push(effect);
       case 'propose-in-sync':
         return this.#propose(effect.proposal);
       case 'step-aside': {
@@ -287,56 +292,6 @@ export class PartitionRunner {
     return { type: 'log-cut', generation, producers };
   }
 
-  async #push(effect: PushEffect): Promise<PartitionEvent> {
-    const { to, pushId, from, lane } = effect;
-    const read = { next: from, bytes: 0 };
-    this.#lanes.set(to, lane);
-    const isOnItsWay = await this.#options.links.push(to, this.key, lane, async () => {
-      const message = await this.#readPush(effect);
-      if (message === undefined) return undefined;
-      read.next = message.next;
-      for (const { ownedBytes } of message.batches) read.bytes += ownedBytes.length;
-      return message;
-    });
-    if (!isOnItsWay) return { type: 'link-lost', broker: to };
-    return { type: 'pushed', to, pushId, ...read };
-  }
-
-  /** Checksums are the receiver's to look at: it must not believe its leader's disk either. */
-  async #readPush(effect: PushEffect): Promise<PushMessage | undefined> {
-    const { from, upTo, bytesMax, leaderEpoch, brokerEpoch, session, watermark, startWanted, start } = effect;
-    const read = await this.#log.read({ from, bytesMax, below: upTo, check: 'stamps' }).catch((cause: unknown) => {
-      this.#readFailed(cause);
-    });
-    if (read === undefined) return undefined;
-    if (!read.ok) {
-      if (read.problem.type === 'damaged') this.onDamage(read.problem.range.from, read.problem.range.to);
-      return undefined;
-    }
-    const { ownedBytes, nextOffset: next } = read.value;
-    const batches = splitBatches(ownedBytes).map(assignedBatch);
-    if (batches.length === 0) return undefined;
-    return {
-      type: 'push',
-      leaderEpoch,
-      brokerEpoch,
-      session,
-      from,
-      next,
-      batches,
-      watermark,
-      startWanted,
-      start,
-    };
-  }
-
-  /** Behind the batches that were pushed before: a push that comes early looks like one that was lost. */
-  async #sendPositions(to: BrokerId, message: PushMessage): Promise<PartitionEvent | undefined> {
-    const lane = this.#lanes.get(to) ?? 'tail';
-    const isOnItsWay = await this.#options.links.push(to, this.key, lane, () => Promise.resolve(message));
-    return isOnItsWay ? undefined : { type: 'link-lost', broker: to };
-  }
-
   async #propose(proposal: InSyncProposal): Promise<PartitionEvent> {
     const outcome: InSyncOutcome = await this.#options.controller.proposeInSync({ key: this.key, proposal });
     return { type: 'in-sync-answered', partitionEpoch: proposal.partitionEpoch, outcome };
@@ -350,7 +305,7 @@ export class PartitionRunner {
       this.#timer = undefined;
       const ticked = this.#submit({ type: 'tick', nowMs: clock.monotonicMs() });
       // No room is no reason to lose the time.
-      if (!ticked.ok) this.#wake(atMs + 1);
+      if (!ticked.ok && ticked.problem === 'queue-full') this.#wake(atMs + 1);
     });
     this.#timer = { timer, atMs };
   }

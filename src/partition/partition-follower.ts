@@ -82,12 +82,25 @@ export function follow(core: PartitionCore, role: FollowerRole): void {
   if (toWrite !== undefined) core.emit({ type: 'write-start', start: toWrite });
   const agreed = offset(Math.min(role.leaderStart, start.written));
   if (start.agree(agreed)) core.emit({ type: 'drop-below', start: agreed });
+  // Whoever is missed is told so by the metadata, if by nobody else: its leader may have lost it without its noticing.
+  if (core.metadata?.inSync.includes(core.brokerId) === true) role.retry.end();
+  else if (!role.retry.isWaiting) role.retry.begin();
   report(core, role);
 }
 
 export function onFollowerTick(core: PartitionCore, role: FollowerRole): void {
   role.retry.onTick(core.nowMs);
-  if (role.phase === 'attaching' && role.retry.isOver(core.nowMs, core.limits.attachRetryMs)) attach(core, role);
+  if (role.phase !== 'cutting' && role.retry.isOver(core.nowMs, retryMs(core, role))) attach(core, role);
+}
+
+/** When it asks its leader again; undefined when it has nothing to wait for. */
+export function followerDueMs(core: PartitionCore, role: FollowerRole): number | undefined {
+  return role.retry.dueMs(core.nowMs, retryMs(core, role));
+}
+
+/** A leader that is heard is given time: what is on its way would be sent again. */
+function retryMs({ limits }: PartitionCore, { phase }: FollowerRole): number {
+  return phase === 'attaching' ? limits.attachRetryMs : limits.lagMsMax;
 }
 
 function onPush(core: PartitionCore, role: FollowerRole, push: PushMessage): void {
@@ -101,8 +114,8 @@ function onPush(core: PartitionCore, role: FollowerRole, push: PushMessage): voi
     // The first of its session that comes here says by its `from` that the logs agree up to there.
     if (push.from < log.assigned) return;
     role.phase = 'following';
-    role.retry.end();
   }
+  role.retry.end();
   if (push.from === log.assigned && !takeBatches(core, role, push)) return;
   if (push.watermark > role.leaderWatermark) role.leaderWatermark = push.watermark;
   if (push.start > role.leaderStart) role.leaderStart = push.start;

@@ -16,6 +16,7 @@ import {
   attach,
   becomeFollower,
   follow,
+  followerDueMs,
   onCutAsFollower,
   onFollowerTick,
   onLeaderMessage,
@@ -130,7 +131,7 @@ function settle(core: PartitionCore): void {
   releaseFetches(core);
   let due = core.fetches.firstDeadlineMs;
   if (role.name === 'leader') due = earlierOf(due, leaderDueMs(core, role));
-  if (role.name === 'follower') due = earlierOf(due, role.retry.dueMs(core.nowMs, core.limits.attachRetryMs));
+  if (role.name === 'follower') due = earlierOf(due, followerDueMs(core, role));
   core.wakeAt(due);
 }
 

@@ -256,3 +256,66 @@ test('garbage inside a valid checksum is taken, and comes out as it went in', as
   expect(new BatchHeader(read.ownedBytes).baseOffset).toBe(0);
   expect(read.ownedBytes.subarray(16)).toEqual(sent.subarray(16));
 });
+
+test('a follower without room for anything holds up nothing, and hears the newest positions when it has room', async () => {
+  const limits = { followerWindowBytes: 300, lagMsMax: 300 };
+  const stage = await new RunnerStage({ replicas: 3, limits }).start();
+  await produceAll(stage, ['a']);
+  stage.machine(3).isMute = true;
+  await produceAll(stage, names(6, 'fills its window'));
+  expect(stage.controller.inSync).toEqual([1, 2]);
+  stage.hold(3, true);
+  await produceAll(stage, names(100));
+  expect(stage.machine(3).held?.length).toBe(1);
+  stage.machine(3).isMute = false;
+  stage.hold(3, false);
+  await stage.pass(3000);
+  expect(stage.controller.inSync).toEqual([1, 2, 3]);
+  expect(await stage.texts(3)).toEqual(await stage.texts(1));
+  expect(stage.bugs).toEqual([]);
+});
+
+test('what a core has to hear it hears, however much it was asked in the same turn', async () => {
+  const stage = await new RunnerStage({ replicas: 1 }).start();
+  const asked = { bytesMin: 1, bytesMax: 1, mayFollow: false, leaderEpoch: undefined, deadlineMs: 1e9 };
+  const flood = (): void => {
+    for (let at = 0; at < 6000; at += 1) void stage.door(1).fetch({ ...asked, from: offset(9) });
+    stage.controller.fence(stage.machine(1).brokerId);
+    stage.tell();
+  };
+  const flooding = new Promise<void>((resolve) => {
+    stage.door(1).produce({ ...asked, acks: 'all', ownedBatch: testBatch('a').ownedBytes }, () => {
+      flood();
+      resolve();
+    });
+  });
+  await stage.stage.settle(flooding);
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(stage.runner(1).view.role).toBe('idle');
+});
+
+test('a follower that its leader lost without its noticing comes back by itself', async () => {
+  const stage = await new RunnerStage({ replicas: 3, limits: { lagMsMax: 300 } }).start();
+  await produceAll(stage, names(3));
+  await stage.pass(2000);
+  stage.cut(3, true, false);
+  await produceAll(stage, names(5, 'without-it'));
+  await stage.pass(1000);
+  expect(stage.controller.inSync).toEqual([1, 2]);
+  stage.cut(3, false, false);
+  await stage.pass(5000);
+  expect(stage.controller.inSync).toEqual([1, 2, 3]);
+  expect(await stage.texts(3)).toEqual([...names(3), ...names(5, 'without-it')]);
+});
+
+test('a lookup that meets a disk that cannot be read is refused, and the replica steps aside', async () => {
+  const stage = await new RunnerStage({ replicas: 1 }).start();
+  await produceAll(stage, names(4));
+  const { disk } = stage.stage;
+  const calm = disk.knobs;
+  disk.knobs = { ...calm, fails: { ...calm.fails, read: 1 } };
+  const looking = stage.door(1).listOffset({ wanted: { type: 'at-time', timestampMs: 1 }, leaderEpoch: undefined });
+  expect(await stage.stage.settle(looking)).toMatchObject({ type: 'refused', problem: { type: 'not-leader' } });
+  disk.knobs = calm;
+  expect(stage.machine(1).said).toContain('the log failed');
+});

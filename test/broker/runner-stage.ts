@@ -41,6 +41,10 @@ interface Machine {
   runner: PartitionRunner | undefined;
   knownWatermark: Offset;
   isCut: boolean;
+  /** Hears others, and is heard by nobody. */
+  isMute: boolean;
+  /** Pushes to it that wait for room; undefined while there is room. */
+  held: (() => void)[] | undefined;
   readonly events: PartitionEvent[];
   readonly said: string[];
 }
@@ -93,6 +97,8 @@ export class RunnerStage {
         runner: undefined,
         knownWatermark: offset(0),
         isCut: false,
+        isMute: false,
+        held: undefined,
         events: [],
         said: [],
       });
@@ -179,11 +185,21 @@ export class RunnerStage {
     for (const { runner } of this.#machines.values()) runner?.onMetadata(this.controller.current);
   }
 
-  cut(id: number, isCut: boolean): void {
+  /** Unnoticed by the one that is cut off: nothing was on its way from there. */
+  cut(id: number, isCut: boolean, isNoticed = true): void {
     const machine = this.machine(id);
     machine.isCut = isCut;
-    this.#lose(machine.brokerId);
+    if (isNoticed || isCut) this.#lose(machine.brokerId);
+    if (!isNoticed) return;
     for (const other of this.#machines.keys()) if (other !== machine.brokerId) machine.runner?.onLinkLost(other);
+  }
+
+  /** From now on there is no room for pushes to it, or again there is. */
+  hold(id: number, isHeld: boolean): void {
+    const machine = this.machine(id);
+    const { held } = machine;
+    machine.held = isHeld ? [] : undefined;
+    for (const goOn of held ?? []) goOn();
   }
 
   /** Time passes. */
@@ -232,6 +248,7 @@ export class RunnerStage {
     const deliver = (to: BrokerId, message: PartitionMessage): boolean => {
       const target = this.machine(to);
       if (from.isCut || target.isCut || target.runner === undefined) return false;
+      if (from.isMute) return true;
       this.sent.set(message.type, (this.sent.get(message.type) ?? 0) + 1);
       const { runner } = target;
       this.stage.clock.callAfterMs(linkMs, () => {
@@ -241,7 +258,9 @@ export class RunnerStage {
     };
     return {
       send: (to, _key, message) => void deliver(to, message),
-      async push(to, _key, _lane: PushLane, read: () => Promise<PushMessage | undefined>) {
+      push: async (to, _key, _lane: PushLane, read: () => Promise<PushMessage | undefined>) => {
+        const { held } = this.machine(to);
+        if (held !== undefined) await new Promise<void>((resolve) => held.push(resolve));
         const message = await read();
         return message === undefined || deliver(to, message);
       },
