@@ -166,7 +166,7 @@ class LogOpening {
       await saveIndex(folder, kept.active, kept.active.end);
       await folder.saveCheckpoint((sequence) => shape.checkpoint(sequence, checkpoint.generation));
     }
-    await dropProducerStates(folder, shape.active.end.offset);
+    await dropProducerStates(folder, { beyond: shape.active.end.offset });
     const { generation } = checkpoint;
     const report = this.#report(checkpoint, inventory, { damaged: shape.damaged, dropped: kept.dropped });
     return { shape, stamps: new StampFile(kept.stampBytes, shape.active.end), generation, report };

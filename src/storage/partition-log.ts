@@ -294,7 +294,7 @@ export class PartitionLog {
     shape.truncate(cut);
     await saveIndex(folder, cut, cut.end);
     // The start of the log has moved beyond: what was known there was known of other records.
-    if (to < cut.end.offset) await dropProducerStates(folder, to);
+    if (to < cut.end.offset) await dropProducerStates(folder, { beyond: to });
     const generation = this.#progress.generation + 1;
     const begun = shape.checkpoint(0, generation, true);
     await folder.saveCheckpoint((sequence) => ({ ...begun, sequence }));

@@ -9,7 +9,7 @@
  *   +---------+-------+----------+----------+--------
  */
 import { assert } from '../base/assert.ts';
-import type { Offset } from '../base/offsets.ts';
+import { offset, type Offset } from '../base/offsets.ts';
 import { crc32c } from '../record/crc32c.ts';
 import { readWholeFile, replaceFiles } from './atomic-file.ts';
 import type { LogFolder } from './log-folder.ts';
@@ -50,9 +50,12 @@ export async function findProducerState(folder: LogFolder, upTo: Offset): Promis
   return undefined;
 }
 
-/** Of records that are no part of the log. */
-export async function dropProducerStates(folder: LogFolder, beyond: Offset): Promise<void> {
-  const dropped = (await listStates(folder)).filter((at) => at > beyond);
+/** Those of records that are no part of the log: beyond its end, or of what was before it began anew. */
+export async function dropProducerStates(
+  folder: LogFolder,
+  { beyond, before = offset(0) }: { readonly beyond: Offset; readonly before?: Offset },
+): Promise<void> {
+  const dropped = (await listStates(folder)).filter((at) => at > beyond || at < before);
   for (const at of dropped) await removeState(folder, at);
   // One that came back after a power cut would be taken for the state of what is appended from now on.
   if (dropped.length > 0) await folder.disk.syncFolder(folder.path);

@@ -176,3 +176,13 @@ test('S4: what was kept of producers beyond the end of a log is not that of what
     expect(await stage.settle(last.findProducers()), `power cut after ${cutAt} operations`).toBeUndefined();
   }
 });
+
+test('a log that began anew does not fall back on what was kept of producers before', async () => {
+  const { stage, log } = await opened(3);
+  await stage.settle(log.saveProducers(() => Buffer.from('before')));
+  await stage.settle(log.restartAt(offset(9), Buffer.from('after')));
+  const path = `${logFolder}/00000000000000000009.producers`;
+  const file = await stage.settle(stage.ports.disk.openFile(path, 'existing'));
+  await stage.settle(file.write(0, [Uint8Array.of(0, 0, 0, 0)]));
+  expect(await stage.settle(log.findProducers())).toBeUndefined();
+});

@@ -82,8 +82,8 @@ export class LogExpectation {
 
   truncated(kept: StampedBatch[]): void {
     this.batches = kept;
+    this.#forgetProducersBeyond(this.truncatingTo ?? 0);
     this.truncatingTo = undefined;
-    if ((this.producersKeptAt ?? 0) > (kept.at(-1)?.nextOffset ?? 0)) this.producersKeptAt = undefined;
   }
 
   /** What is kept of producers is what was known at that place of this very log: by its last batch. */
@@ -144,6 +144,10 @@ export class LogExpectation {
     this.startsBegun = 0;
   }
 
+  #forgetProducersBeyond(end: number): void {
+    if ((this.producersKeptAt ?? 0) > end) this.producersKeptAt = undefined;
+  }
+
   #judgeStarts(log: PartitionLog): void {
     const { report, localStart, partitionStart } = log;
     const most = this.startsAtMost ?? { local: this.localStart, partition: this.partitionStart };
@@ -163,12 +167,15 @@ export class LogExpectation {
     const lost = this.batches.filter(({ nextOffset }) => nextOffset > logEnd);
     for (const { baseOffset, nextOffset } of lost) {
       const facts = () => ({ baseOffset, nextOffset, logEnd, position: this.position, lastEnd: this.lastEnd, report });
-      const isSaid = this.isRotten && (this.startsBegun > 1 || (report.dropped?.from ?? Infinity) <= baseOffset);
+      // A truncation takes a damaged range with it that reaches beyond.
+      const isSaid =
+        this.isRotten &&
+        (this.startsBegun > 1 || this.truncatingTo !== undefined || (report.dropped?.from ?? Infinity) <= baseOffset);
       assert(isSaid || nextOffset > promised, 'S1: nothing is lost that was reported', facts);
       assert(baseOffset >= logEnd, 'S1: a batch is kept whole or not at all', facts);
     }
     this.batches = this.batches.slice(0, this.batches.length - lost.length);
-    if ((this.producersKeptAt ?? 0) > logEnd) this.producersKeptAt = undefined;
+    this.#forgetProducersBeyond(Math.min(logEnd, this.truncatingTo ?? logEnd));
     const last = this.batches.at(-1);
     if (this.isRotten) return;
     const end = Math.max(last?.nextOffset ?? 0, localStart);
