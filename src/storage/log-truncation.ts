@@ -7,7 +7,7 @@
  * of it is cut off, and the segment that it begins with is made by the last step.
  */
 import { assert } from '../base/assert.ts';
-import { offset, type Offset } from '../base/offsets.ts';
+import type { Offset } from '../base/offsets.ts';
 import type { LogCheckpoint } from './log-checkpoint.ts';
 import type { LogFolder } from './log-folder.ts';
 import { sortNames } from './log-inventory.ts';
@@ -27,9 +27,8 @@ export async function finishTruncation(folder: LogFolder, begun: LogCheckpoint):
   assert(begun.isTruncating, 'a truncation was begun');
   const { bases } = sortNames(await folder.disk.list(folder.path));
   for (const base of bases) if (base > active.base) await folder.setAside(base);
-  // A log that holds nothing goes on from the state that it was given, or from none.
-  const before = active.position === 0 ? begun.localStart : offset(0);
-  await dropProducerStates(folder, { beyond: active.offset, before });
+  const isEmpty = active.position === 0 && begun.sealed.length === 0;
+  await dropProducerStates(folder, { beyond: active.offset, isEmpty });
   await folder.disk.syncFolder(folder.path);
   await cutFiles(folder, active.base, active);
   const done = { ...begun, isTruncating: false };

@@ -9,7 +9,7 @@
  *   +---------+-------+----------+----------+--------
  */
 import { assert } from '../base/assert.ts';
-import { offset, type Offset } from '../base/offsets.ts';
+import type { Offset } from '../base/offsets.ts';
 import { crc32c } from '../record/crc32c.ts';
 import { readWholeFile, replaceFiles } from './atomic-file.ts';
 import type { LogFolder } from './log-folder.ts';
@@ -50,12 +50,17 @@ export async function findProducerState(folder: LogFolder, upTo: Offset): Promis
   return undefined;
 }
 
-/** Those of records that are no part of the log: beyond its end, or of what was before it began anew. */
+/**
+ * Those of records that are no part of the log: beyond its end; and before it, where a log that holds nothing was given
+ * a state to begin with. That one may be spoiled, and an older one would be of another log.
+ */
 export async function dropProducerStates(
   folder: LogFolder,
-  { beyond, before = offset(0) }: { readonly beyond: Offset; readonly before?: Offset },
+  { beyond, isEmpty = false }: { readonly beyond: Offset; readonly isEmpty?: boolean },
 ): Promise<void> {
-  const dropped = (await listStates(folder)).filter((at) => at > beyond || at < before);
+  const states = await listStates(folder);
+  const beginsThere = isEmpty && states.includes(beyond);
+  const dropped = states.filter((at) => at > beyond || (beginsThere && at < beyond));
   for (const at of dropped) await removeState(folder, at);
   // One that came back after a power cut would be taken for the state of what is appended from now on.
   if (dropped.length > 0) await folder.disk.syncFolder(folder.path);

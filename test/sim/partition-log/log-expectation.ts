@@ -30,6 +30,8 @@ export class LogExpectation {
   restartingAt: Offset | undefined;
   /** Up to there what is known of producers was kept, and nothing of it was cut off since. */
   producersKeptAt: Offset | undefined;
+  /** It may be there still, as it was, or not at all. */
+  isBeingRemoved = false;
   wasOpened = false;
   lastEnd: LastEnd = 'never lived';
   isRotten = false;

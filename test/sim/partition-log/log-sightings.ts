@@ -39,6 +39,8 @@ export const logSightings = [
   'log: partition start moved',
   'log: settings changed',
   'log: closed',
+  'log: removed',
+  'log: start found it removed',
   'log: producers kept',
   'log: producers found',
   'log: began anew further on',

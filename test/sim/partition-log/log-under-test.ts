@@ -5,7 +5,9 @@
 import { assert, InvariantError } from '../../../src/base/assert.ts';
 import { FaultError } from '../../../src/base/fault-error.ts';
 import { offset, type Offset } from '../../../src/base/offsets.ts';
+import { logIndex } from '../../../src/base/raft-position.ts';
 import { delay } from '../../../src/ports/clock.ts';
+import { DiskError } from '../../../src/ports/disk.ts';
 import type { FlippedBit } from '../../../src/simulation/simulated-disk.ts';
 import type { ProcessPorts } from '../../../src/simulation/simulated-process.ts';
 import type { SimulatedRandom } from '../../../src/simulation/simulated-random.ts';
@@ -13,6 +15,7 @@ import type { SimulatedWorld } from '../../../src/simulation/simulated-world.ts'
 import type { LogDisk } from '../../../src/storage/log-disk.ts';
 import type { LogPosition } from '../../../src/storage/log-progress.ts';
 import { PartitionLog } from '../../../src/storage/partition-log.ts';
+import { removeLog } from '../../../src/storage/remove-log.ts';
 import { BatchMaker, drawSettings } from './drawn-log.ts';
 import { LogExpectation } from './log-expectation.ts';
 import {
@@ -51,22 +54,25 @@ interface Life {
 
 /** A disk that fails now answers a little later. */
 const againMs = 3;
+export const logsFolder = 'partitions';
 const readsAgainMax = 200;
+const removedChance = 0.15;
 
 export class LogUnderTest {
   readonly path: string;
-  readonly expected: LogExpectation;
+  expected: LogExpectation;
   readonly maker: BatchMaker;
   readonly options: LogOptions;
   readonly #startAt: Offset;
   #life: Life | undefined;
+  #removals = 0;
   /** The last failure was one of a sync: what it covered may be gone although reads show it. */
   failedOnSync = false;
 
   constructor(options: LogOptions) {
     const { name, random } = options;
     this.options = options;
-    this.path = `partitions/${name}`;
+    this.path = `${logsFolder}/${name}`;
     this.#startAt = offset(random.pick([0, 0, 1000]));
     this.expected = new LogExpectation(this.#startAt);
     this.maker = new BatchMaker(random.fork('batches'));
@@ -199,6 +205,11 @@ export class LogUnderTest {
   }
 
   #judgeOpened(log: PartitionLog): void {
+    if (this.expected.isBeingRemoved && log.report.wasCreated) {
+      this.saw('log: start found it removed');
+      this.expected = new LogExpectation(this.#startAt);
+    }
+    this.expected.isBeingRemoved = false;
     const { expected } = this;
     const { report } = log;
     const before = expected.batches.length;
@@ -257,11 +268,33 @@ export class LogUnderTest {
     this.expected.lastEnd = how;
     this.trace(how);
     const { home } = life;
+    const { random } = this.options;
+    const isRemoved = how === 'closed' && random.chance(removedChance);
     this.#life = undefined;
-    void delay(home.ports.clock, this.options.random.integerBelow(10)).then(() => {
+    void delay(home.ports.clock, random.integerBelow(10)).then(async () => {
+      if (isRemoved) await this.#remove(home);
       if (home.isAlive() && this.#life === undefined) return this.start(home);
       return undefined;
     });
+  }
+
+  /** Its topic is deleted, and one of that name is made. */
+  async #remove({ ports, isAlive }: LogHome): Promise<void> {
+    const { disk, clock, eventLog } = ports;
+    const { random, world } = this.options;
+    this.#removals += 1;
+    this.expected.isBeingRemoved = true;
+    this.trace('remove');
+    try {
+      const revision = logIndex(this.#removals);
+      await removeLog({ disk, clock, eventLog, delayMs: random.integerBelow(50) }, this.path, { revision });
+      if (!isAlive()) return;
+      this.saw('log: removed');
+      this.expected = new LogExpectation(this.#startAt);
+    } catch (fault) {
+      if (!(fault instanceof DiskError))
+        world.fail({ what: 'a log is removed unless its disk fails', facts: { fault: String(fault) }, cause: fault });
+    }
   }
 
   #isNow(life: Life): boolean {

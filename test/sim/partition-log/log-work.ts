@@ -205,7 +205,8 @@ export class LogWork {
   #restart(log: PartitionLog): void {
     const { expected } = this.#subject;
     if (this.#isCut || this.#isMoving || log.failure !== undefined) return;
-    const start = offset(log.logEnd + this.#random.integerBelow(20));
+    // Whoever is asked for what comes right behind its end has no reason to drop anything.
+    const start = offset(log.logEnd + this.#random.integerBetween(log.logEnd > log.localStart ? 1 : 0, 20));
     this.#subject.trace(`begin anew at ${start}`);
     expected.restartingAt = start;
     this.#subject.whenHeard(log.restartAt(start, Buffer.from(`${start} nothing`)), () => {

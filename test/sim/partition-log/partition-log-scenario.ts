@@ -11,9 +11,10 @@ import type { ProcessPorts, SimulatedProcess } from '../../../src/simulation/sim
 import type { SimulatedRandom } from '../../../src/simulation/simulated-random.ts';
 import type { Simulation } from '../../../src/simulation/simulation.ts';
 import { LogDisk, type LogDiskLimits } from '../../../src/storage/log-disk.ts';
+import { removeLeftOverLogs } from '../../../src/storage/remove-log.ts';
 import { drawDiskLimits } from './drawn-log.ts';
 import { logSightings } from './log-sightings.ts';
-import { LogUnderTest } from './log-under-test.ts';
+import { logsFolder, LogUnderTest } from './log-under-test.ts';
 import { LogWork } from './log-work.ts';
 
 /** There is no network; and bits are flipped by the scenario, which has to know which logs it hit. */
@@ -118,6 +119,9 @@ class PartitionLogRun implements ScenarioRun {
         subject.log.expected.processEnded(lastEnding === 'power-cut' ? 'lost power' : 'crashed');
       void subject.log.start(home);
     }
+    const { disk, clock, eventLog } = ports;
+    // The folder of all logs is made with the first of them.
+    void removeLeftOverLogs({ disk, clock, eventLog, delayMs: 10 }, logsFolder).catch(() => {});
   }
 
   /** With everything whole again each log takes something, makes it durable, and has all that it should. */
