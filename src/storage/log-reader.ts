@@ -166,6 +166,7 @@ export class LogReader {
         start: place,
         startIsExact: place.isExact,
         isAll: wanted === room || ownedBytes.length < wanted,
+        isShort: ownedBytes.length < wanted,
         below: guard.below,
         epochs: shape.epochs,
         stamps,

@@ -73,7 +73,8 @@ export async function keepTail(
     return { sealed: [], active: tail.active, stampBytes: tail.takeStamps().length, dropped };
   }
   await folder.use(build.base, 'log', async (file) => {
-    if (options.fileBytes > durable.position) await file.truncate(durable.position);
+    // Although it may look cut: where a sync failed, the disk may have the old end, and the next sync covers nothing.
+    await file.truncate(Math.min(options.fileBytes, durable.position));
     await file.sync();
   });
   await saveSealed(folder, build);

@@ -17,6 +17,8 @@ export interface PickOptions {
   readonly startIsExact: boolean;
   /** There are no more bytes than these. */
   readonly isAll: boolean;
+  /** There should be more: the file ends before what was written to it. */
+  readonly isShort: boolean;
   readonly from: Offset;
   readonly below: Offset;
   readonly bytesMax: number;
@@ -73,8 +75,10 @@ export function pickBatches(options: PickOptions): PickedRun {
     at += sizeBytes;
     point = nextOffset;
   }
-  const isShort = !isAll && pickedFrom === undefined;
-  return run(undefined, isShort ? batchHeaderBytes : undefined);
+  if (pickedFrom !== undefined) return run();
+  // Cut off right behind a batch, nothing of what is left shows it.
+  if (options.isShort) return run({ type: 'incomplete', bytesNeeded: batchHeaderBytes });
+  return run(undefined, isAll ? undefined : batchHeaderBytes);
 }
 
 /**

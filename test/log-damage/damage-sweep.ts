@@ -17,8 +17,15 @@ export interface DamageSweep {
 const outcomes = ['carried nothing', 'repaired', 'reported', 'dropped', 'refused', 'wrong'] as const;
 const wrongShownMax = 20;
 
-/** Every n-th damage, from `first` on. */
-export async function sweepDamage({ stride, first = 0 }: { stride: number; first?: number }): Promise<DamageSweep> {
+interface SweepOptions {
+  /** Every n-th damage, from `first` on. */
+  readonly stride: number;
+  readonly first?: number;
+  /** Rows of the table whose name has this in it. */
+  readonly only?: string;
+}
+
+export async function sweepDamage({ stride, first = 0, only = '' }: SweepOptions): Promise<DamageSweep> {
   const table = new Map<string, Row>();
   const wrong: (Damage & Judgement & { lastEnd: LastEnd })[] = [];
   let looked = 0;
@@ -26,11 +33,12 @@ export async function sweepDamage({ stride, first = 0 }: { stride: number; first
     const template = await makeDamageTemplate(lastEnd);
     let number = 0;
     for (const damage of allDamage(template)) {
+      const name = `${lastEnd}: ${damage.how}, ${kindOf(damage.path)}`;
+      if (!name.includes(only)) continue;
       number += 1;
       if (number % stride !== first % stride) continue;
       const judged = await judgeDamage(template, damage);
       looked += 1;
-      const name = `${lastEnd}: ${damage.how}, ${kindOf(damage.path)}`;
       const row = table.get(name) ?? none;
       table.set(name, { ...row, [judged.outcome]: row[judged.outcome] + 1 });
       if (judged.outcome === 'wrong' && wrong.length < wrongShownMax) wrong.push({ lastEnd, ...damage, ...judged });

@@ -2,7 +2,7 @@
  * Flips every bit of a small partition log and its side files, cuts each file short at every length, and tears its last
  * append in every way.
  *
- *   make sweep-log [STRIDE=n]      every n-th damage; else all
+ *   make sweep-log [STRIDE=n] [ONLY=text]      every n-th damage, of the rows of the table that have the text; else all
  *
  * Prints a table and ends with status 1 when any of it was served, lost without a word, or dropped where it was durable.
  */
@@ -22,7 +22,7 @@ if (share === undefined) {
     process.stdout.write(`wrong: ${lastEnd}, ${how} at ${at} of ${path}: ${message}\n`);
   process.exitCode = result.wrong.length === 0 && result.looked > 0 ? 0 : 1;
 } else {
-  process.send?.(await sweepDamage({ stride, first: Number(share) }));
+  process.send?.(await sweepDamage({ stride, first: Number(share), only: process.env['ONLY'] ?? '' }));
 }
 
 function sweepElsewhere(first: number): Promise<DamageSweep> {

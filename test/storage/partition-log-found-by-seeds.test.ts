@@ -186,3 +186,37 @@ test('a log that began anew does not fall back on what was kept of producers bef
   await stage.settle(file.write(0, [Uint8Array.of(0, 0, 0, 0)]));
   expect(await stage.settle(log.findProducers())).toBeUndefined();
 });
+
+test('S3: a segment that was cut off right behind a batch is damaged, and not passed over', async () => {
+  const { stage, log } = await opened(40);
+  await stage.settle(log.close());
+  const file = await stage.settle(stage.ports.disk.openFile(`${logFolder}/00000000000000000000.log`, 'existing'));
+  const cut = chain(2).reduce((sum, { ownedBytes }) => sum + ownedBytes.length, 0);
+  await stage.settle(file.truncate(cut));
+  const again = await stage.settle(openLog(stage));
+  expect(await stage.settle(again.read({ from: offset(2), bytesMax: 1, check: 'whole' }))).toMatchObject({
+    ok: false,
+    problem: { type: 'damaged', range: { from: 2, to: again.segments[1]?.base } },
+  });
+});
+
+test('S4: a truncation that a start finishes after a sync that failed is not undone by the next power cut', async () => {
+  let finished = 0;
+  for (let cutAt = 0; ; cutAt += 1) {
+    const { stage, log } = await opened(6, { seed: cutAt });
+    await stage.settle(log.flush());
+    stage.disk.knobs = { ...stage.disk.knobs, failedSyncDrops: 1 };
+    const outcome = await stage.settleWithin(log.truncate(offset(2)), cutAt);
+    if (outcome !== 'cut') break;
+    stage.disk.failNext('sync', (path) => path.endsWith('.log'));
+    await stage.settle(openLog(stage)).catch(() => {});
+    stage.disk.forgetFailures();
+    stage.kill();
+    const again = await stage.settle(openLog(stage));
+    if (again.logEnd === 2) finished += 1;
+    const { logEnd } = again;
+    stage.cutPower();
+    expect((await stage.settle(openLog(stage))).logEnd, `power cut after ${cutAt} operations`).toBe(logEnd);
+  }
+  expect(finished).toBeGreaterThan(0);
+});
