@@ -5,6 +5,7 @@ import { brokerMutants } from './broker-mutants.ts';
 import { checkerMutants } from './checker-mutants.ts';
 import { apiMutants } from './api-mutants.ts';
 import { driveMutants } from './drive-mutants.ts';
+import { logHistoryMutants } from './log-history-mutants.ts';
 import { logMutants } from './log-mutants.ts';
 import { metadataMutants } from './metadata-mutants.ts';
 import type { Mutant } from './mutant.ts';
@@ -21,6 +22,7 @@ export const catalogues: readonly Mutant[] = [
   ...apiMutants,
   ...driveMutants,
   ...logMutants,
+  ...logHistoryMutants,
   ...metadataMutants,
   ...raftMutants,
   ...quorumMutants,

@@ -45,8 +45,8 @@ const plans: readonly Plan[] = [
     by: 'partition-log-power-cuts',
     bug: 'what a truncation cuts off may come back after a power cut',
     file: 'src/storage/log-truncation.ts',
-    find: 'await file.truncate(end.position);\n    await file.sync();',
-    replace: 'await file.truncate(end.position);',
+    find: 'await file.truncate(Math.min(end.position, await file.sizeBytes()));\n    await file.sync();',
+    replace: 'await file.truncate(Math.min(end.position, await file.sizeBytes()));',
     breaks: /what a truncation has cut off does not come back/,
   },
   {
