@@ -56,6 +56,8 @@ interface Slot {
   /** Opening, closing or removing; what is wanted meanwhile is looked at when it has ended. */
   busy: Promise<void> | undefined;
   isRemoved: boolean;
+  /** The broker ends because of it; nothing more is done with it. */
+  hasFailed: boolean;
 }
 
 const opensMax = 8;
@@ -179,14 +181,14 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     const name = partitionKeyText(key);
     const known = this.#slots.get(name);
     if (known !== undefined) return known;
-    const slot: Slot = { key, runner: undefined, busy: undefined, isRemoved: false };
+    const slot: Slot = { key, runner: undefined, busy: undefined, isRemoved: false, hasFailed: false };
     this.#slots.set(name, slot);
     return slot;
   }
 
   /** One thing at a time for each partition, and always what the newest image wants. */
   #advance(slot: Slot): void {
-    if (slot.busy !== undefined || slot.isRemoved || this.#isOver) return;
+    if (slot.busy !== undefined || slot.isRemoved || slot.hasFailed || this.#isOver) return;
     const { image } = this.#options.quorum;
     if (!isPlacedOn(image, slot.key, this.#options)) this.#begin(slot, () => this.#remove(slot, image));
     else if (slot.runner === undefined) this.#begin(slot, () => this.#open(slot, image));
@@ -196,7 +198,10 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
   #begin(slot: Slot, act: () => Promise<void>): void {
     slot.busy = this.#opening
       .run(act)
-      .catch((cause: unknown) => this.#options.onFatal(cause))
+      .catch((cause: unknown) => {
+        slot.hasFailed = true;
+        this.#options.onFatal(cause);
+      })
       .then(() => {
         slot.busy = undefined;
         if (slot.isRemoved) this.#look(this.#options.quorum.image, slot.key);

@@ -8,6 +8,7 @@
  */
 import { assert, InvariantError } from '../base/assert.ts';
 import type { BrokerEpoch } from '../base/epochs.ts';
+import type { FaultError } from '../base/fault-error.ts';
 import type { BrokerId } from '../base/ids.ts';
 import type { Offset } from '../base/offsets.ts';
 import { ok, type Result } from '../base/result.ts';
@@ -120,7 +121,7 @@ export class PartitionRunner {
       clock,
       settings,
       onProgress: () => late.runner?.onLogMoved(),
-      onFault: () => late.runner?.logFailed(),
+      onFault: (fault) => late.runner?.onFault(fault),
       onDamage: ({ from, to }) => late.runner?.onDamage(from, to),
     });
     if (!replica.ok) return replica;
@@ -163,6 +164,12 @@ export class PartitionRunner {
 
   changeSettings(settings: LogSettings): void {
     this.#log.changeSettings(settings);
+  }
+
+  /** What was set aside and cannot be removed is no part of the log, and found again by the next start. */
+  onFault(fault: FaultError): void {
+    if (this.#log.failure !== undefined) this.logFailed();
+    else this.#options.eventLog.emit('warn', 'files of a log cannot be removed', { ...this.key, ...fault.facts });
   }
 
   logFailed(): void {

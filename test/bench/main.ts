@@ -14,6 +14,7 @@ const programs = [
   { file: 'raft-store.ts', about: 'raft store' },
   { file: 'flush-strategies.ts', about: 'flush strategies' },
   { file: 'records.ts', about: 'records' },
+  { file: 'partition-door.ts', about: 'partition door' },
 ];
 
 const wanted = process.argv.slice(2);

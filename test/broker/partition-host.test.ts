@@ -236,3 +236,14 @@ test('a log that fails ends the broker, with the partition and the reason', asyn
   expect(await stage.produce(8, 'a')).toEqual({ type: 'outcome-unknown', why: 'log-failed' });
   expect(stage.faults.map(String)).toEqual(['FaultError: the log of a partition failed']);
 });
+
+test('a log that cannot be opened ends the broker, and is not tried again and again', async () => {
+  const stage = new HostStage();
+  await stage.start();
+  const { disk } = stage.stage;
+  disk.knobs = { ...disk.knobs, fails: { ...disk.knobs.fails, folder: 1 } };
+  stage.commit(created(8, 'here'), placed(8, partitionOn(1)));
+  await stage.pass(1000);
+  expect(stage.faults.length).toBe(1);
+  expect(stage.find(8)).toEqual({ type: 'opening' });
+});

@@ -319,3 +319,76 @@ test('a lookup that meets a disk that cannot be read is refused, and the replica
   disk.knobs = calm;
   expect(stage.machine(1).said).toContain('the log failed');
 });
+
+test('who produced is told once how it ended, also when the replica goes meanwhile', async () => {
+  const stage = await new RunnerStage({ replicas: 3 }).start();
+  await produceAll(stage, ['a']);
+  const ends: string[] = [];
+  const asked = { acks: 'all', leaderEpoch: undefined, deadlineMs: 1e9 } as const;
+  const produce = (text: string): void =>
+    stage
+      .door(1)
+      .produce({ ...asked, ownedBatch: testBatch(text).ownedBytes }, (end) => ends.push(`${text} ${end.type}`));
+  produce('b');
+  await stage.pass(100);
+  stage.cut(1, true);
+  produce('c');
+  await stage.pass(100);
+  await stage.stop(1);
+  await stage.pass(100);
+  expect(ends).toEqual(['b done', 'c outcome-unknown']);
+});
+
+test('S7: a batch is never durable before its log says so', async () => {
+  const stage = await new RunnerStage({ replicas: 1 }).start();
+  const { log, view } = stage.runner(1);
+  let written = 0;
+  stage
+    .door(1)
+    .produce({ acks: 'all', ownedBatch: testBatch('a').ownedBytes, leaderEpoch: undefined, deadlineMs: 1e9 }, () => {
+      expect(log.position.durable).toBe(1);
+      written += 1;
+    });
+  while (log.position.durable === 0) {
+    expect(view.durable).toBe(0);
+    await stage.pass(0.01);
+  }
+  expect(written).toBe(1);
+});
+
+test('I3: what a cut takes back of a producer is not remembered of it', async () => {
+  const stage = await new RunnerStage({ replicas: 3 }).start();
+  await produceAll(stage, names(3));
+  const send = (sequence: number, waitMs = 2000) =>
+    stage.produce(stage.leader, testBatch(`s${sequence}`, { id: 7, sequence }), { waitMs });
+  stage.cut(1, true);
+  expect(await send(0, 200)).toEqual({ type: 'outcome-unknown', why: 'timed-out' });
+  stage.controller.fence(stage.machine(1).brokerId);
+  stage.tell();
+  await produceAll(stage, names(5, 't'));
+  stage.cut(1, false);
+  stage.controller.unfence(stage.machine(1).brokerId);
+  stage.tell();
+  await stage.pass(3000);
+  expect(stage.runner(1).view.generation).toBe(1);
+  expect(stage.runner(1).view.producers).toEqual([]);
+  expect(await send(0)).toMatchObject({ type: 'done', baseOffset: 8 });
+  expect(stage.bugs).toEqual([]);
+});
+
+test('files that cannot be removed are told of, and the log goes on', async () => {
+  const stage = await new RunnerStage({ replicas: 1, settings: { removalDelayMs: 500 } }).start();
+  await produceAll(stage, names(120));
+  const deleting = stage.door(1).deleteRecords({ before: offset(110), leaderEpoch: undefined, deadlineMs: 1e9 });
+  expect(await stage.stage.settle(deleting)).toEqual({ type: 'done', start: 110 });
+  await stage.pass(100);
+  expect(stage.runner(1).log.localStart).toBeGreaterThan(50);
+  const { disk } = stage.stage;
+  const calm = disk.knobs;
+  disk.knobs = { ...calm, fails: { ...calm.fails, folder: 1 } };
+  await stage.pass(1000);
+  disk.knobs = calm;
+  expect(stage.machine(1).said).toContain('files of a log cannot be removed');
+  await produceAll(stage, ['more']);
+  expect(stage.machine(1).said).not.toContain('the log failed');
+});
