@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const programs = [
   { file: 'boot.ts', about: 'boot' },
   { file: 'stream-throughput.ts', about: 'streams over gRPC' },
+  { file: 'replica-stream.ts', about: 'replica stream' },
   { file: 'quorum-writes.ts', about: 'quorum writes' },
   { file: 'driver.ts', about: 'driver' },
   { file: 'many-topics.ts', about: 'many topics' },
