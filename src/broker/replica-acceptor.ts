@@ -40,6 +40,8 @@ export interface ReplicaAcceptorOptions {
   /** By the newest metadata. */
   readonly newestOf: (broker: BrokerId) => BrokerEpoch | undefined;
   readonly events: ReplicaLinkEvents;
+  /** A stream of that broker ended without a goodbye, and it may not know. */
+  readonly onStreamLost: (broker: BrokerId) => void;
   /** It was dropped: the follower will notice that something is missing, and ask again. */
   readonly onBadPush: (bad: BadPush) => void;
   readonly batchBytesMax: number;
@@ -71,7 +73,7 @@ export class ReplicaAcceptor {
   look(): void {
     for (const [stream, { hello }] of this.#callers) {
       const problem = this.#findProblem(hello);
-      if (problem !== undefined) this.#part(stream, this.#statusOf(problem));
+      if (problem !== undefined) this.#end(stream, this.#statusOf(problem));
     }
   }
 
@@ -117,7 +119,7 @@ export class ReplicaAcceptor {
     }
     for (const [earlier, caller] of this.#callers)
       if (caller.hello.from === hello.from && caller.hello.lane === hello.lane)
-        this.#part(earlier, statusOf('aborted', 'replaced by a later stream'));
+        this.#end(earlier, statusOf('aborted', 'replaced by a later stream'));
     this.#callers.set(stream, { hello, numbers: new HeardNumbers() });
   }
 
@@ -127,6 +129,7 @@ export class ReplicaAcceptor {
       this.#refuse(stream, 'its partitions are numbered out of order');
       return;
     }
+    if (frame.hasLost) this.#options.events.onLinkLost(hello.from);
     for (const { number, message } of frame.sayings) {
       const key = numbers.find(number);
       const isOnItsLane = (message.type === 'push') === (hello.lane !== 'control');
@@ -176,10 +179,20 @@ export class ReplicaAcceptor {
     this.#lose(stream);
   }
 
+  /** The other broker knows, or is another life. */
+  #end(stream: Answering, status: Status): void {
+    const caller = this.#callers.get(stream);
+    this.#callers.delete(stream);
+    stream.close(status);
+    if (caller !== undefined) this.#options.events.onLinkLost(caller.hello.from);
+  }
+
   #lose(stream: Answering): void {
     const caller = this.#callers.get(stream);
     if (caller === undefined) return;
     this.#callers.delete(stream);
+    // Before anything that is said because of it.
+    this.#options.onStreamLost(caller.hello.from);
     this.#options.events.onLinkLost(caller.hello.from);
   }
 

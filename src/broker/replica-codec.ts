@@ -18,6 +18,8 @@ export interface ReplicaCodec {
   encodePush(numbers: readonly PartitionNumber[], saying: Saying<PushMessage>): OwnedParts;
   /** Does the other side hear? */
   encodeQuestion(): OwnedParts;
+  /** A way between the two brokers was lost. */
+  encodeLoss(): OwnedParts;
   /** There is nothing more to say for now. */
   encodeGoodbye(): OwnedParts;
   /** Answers a question. */

@@ -39,8 +39,11 @@ export interface ReplicaLinkOptions {
   readonly hello: ReplicaHello;
   /** There is room again after there was none. */
   readonly onRoom: () => void;
-  /** The connection ended other than by idleness, and what was on its way may be lost. Not called by `close`. */
-  readonly onLost: (status: Status | undefined) => void;
+  /**
+   * The connection ended other than by idleness. `mayLack`: what was on its way may not have arrived, as far as anything was.
+   * Not called by `close`.
+   */
+  readonly onLost: (status: Status | undefined, mayLack: boolean) => void;
 }
 
 /** A stream from its opening to its end, and what is known of whether it is heard. */
@@ -49,6 +52,8 @@ interface Way {
   readonly stream: OpenedStream;
   readonly numbers: GivenNumbers;
   readonly openedMs: number;
+  /** Something that its owner would have to say again. */
+  hasCarried: boolean;
   sentMs: number;
   /** Something was sent after the last question. */
   hasNews: boolean;
@@ -82,6 +87,12 @@ export class ReplicaLink {
   }
 
   send(ownedParts: OwnedParts): void {
+    this.sendBeside(ownedParts);
+    if (this.#way !== undefined) this.#way.hasCarried = true;
+  }
+
+  /** What nobody misses when it is lost. */
+  sendBeside(ownedParts: OwnedParts): void {
     const way = this.#way;
     assert(way !== undefined && this.hasRoom, 'a link is sent on when it has room');
     for (const { length } of ownedParts) way.sentBytes += length;
@@ -118,6 +129,7 @@ export class ReplicaLink {
       stream,
       numbers: new GivenNumbers(),
       openedMs,
+      hasCarried: false,
       sentMs: openedMs,
       hasNews: false,
       askedSinceMs: undefined,
@@ -127,7 +139,7 @@ export class ReplicaLink {
       watch: undefined,
     };
     this.#way = way;
-    this.send(codec.encodeHello(hello));
+    this.sendBeside(codec.encodeHello(hello));
     return way;
   }
 
@@ -159,7 +171,7 @@ export class ReplicaLink {
     const lasted = nowMs - way.openedMs >= limits.redialMsMax;
     this.#redialMs = lasted ? limits.redialMsMin : Math.min(2 * this.#redialMs, limits.redialMsMax);
     this.#notBeforeMs = nowMs + this.#redialMs;
-    onLost(status);
+    onLost(status, way.hasCarried);
   }
 
   #forget(): Way | undefined {

@@ -87,6 +87,7 @@ export class ReplicaTransport implements ReplicaLinks {
       ...options,
       self: () => (this.#isClosed ? undefined : options.self()),
       newestOf: (broker) => findBroker(broker)?.brokerEpoch,
+      onStreamLost: (broker) => this.#findWays(broker)?.control.oweLoss(),
       onBadPush: (bad) => this.#onBadPush(bad),
       batchBytesMax: limits.batchBytesMax,
     });
@@ -159,9 +160,10 @@ export class ReplicaTransport implements ReplicaLinks {
         endpoint: known.peerEndpoint,
         hello: { ...hello, lane },
         onRoom,
-        onLost: (status) => {
+        onLost: (status, mayLack) => {
           drop();
-          this.#onLost(to, status);
+          control.oweLoss();
+          this.#onLost(to, status, mayLack);
         },
       });
       links.push(link);
@@ -187,25 +189,31 @@ export class ReplicaTransport implements ReplicaLinks {
       () => control.flush(),
       () => control.clear(),
     );
-    const control: ControlQueue = new ControlQueue({ clock, codec, link, messagesMax: limits.controlMessagesMax });
+    const control: ControlQueue = new ControlQueue({
+      clock,
+      codec,
+      link,
+      messagesMax: limits.controlMessagesMax,
+      retryMs: limits.redialMsMax,
+    });
     return { known, self, links, control, lanes: { tail: makeLane('tail'), 'catch-up': makeLane('catch-up') } };
   }
 
   #leave(broker: BrokerId, { links, control, lanes }: Ways): void {
     this.#ways.delete(broker);
     for (const link of links) link.close();
-    control.clear();
+    control.close();
     lanes.tail.drop();
     lanes['catch-up'].drop();
     if (!this.#isClosed) this.#options.events.onLinkLost(broker);
   }
 
-  #onLost(broker: BrokerId, status: Status | undefined): void {
+  #onLost(broker: BrokerId, status: Status | undefined, mayLack: boolean): void {
     if (status?.name === 'failed-precondition' || status?.name === 'not-found')
       this.#reportOnce(`${broker} ${status.message}`, () => {
         this.#options.eventLog.emit('info', 'a broker refuses to listen', { broker, why: status.message });
       });
-    this.#options.events.onLinkLost(broker);
+    if (mayLack) this.#options.events.onLinkLost(broker);
   }
 
   #onBadPush(bad: BadPush): void {

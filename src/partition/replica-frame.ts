@@ -37,6 +37,8 @@ export type ReplicaFrame =
       readonly asksForSign: boolean;
       /** The stream ends behind it because there is nothing to say, and nothing is lost. */
       readonly isGoodbye: boolean;
+      /** A way between the two brokers was lost, which the receiver may not have noticed. Holds before the sayings. */
+      readonly hasLost: boolean;
       /** Given before the sayings. */
       readonly numbers: readonly PartitionNumber[];
       readonly sayings: readonly Saying<ControlMessage | ArrivedPush>[];

@@ -54,6 +54,8 @@ export const replicaFrameCodec = {
 
   encodeQuestion: (): OwnedParts => [wire.ReplicateRequest.encode({ asksForSign: true }).finish()],
 
+  encodeLoss: (): OwnedParts => [wire.ReplicateRequest.encode({ hasLost: true }).finish()],
+
   encodeGoodbye: (): OwnedParts => [wire.ReplicateRequest.encode({ isGoodbye: true }).finish()],
 
   encodeSign: (): OwnedParts => [wire.ReplicateResponse.encode({}).finish()],
@@ -69,6 +71,7 @@ function frameFromWire(message: odradek.internal.v1.ReplicateRequest.$Properties
     type: 'sayings',
     asksForSign: message.asksForSign ?? false,
     isGoodbye: message.isGoodbye ?? false,
+    hasLost: message.hasLost ?? false,
     numbers: (message.numbers ?? []).map(partitionNumberFromWire),
     sayings: (message.sayings ?? []).map((saying) => ({
       number: saying.number ?? 0,

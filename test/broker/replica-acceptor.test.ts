@@ -7,7 +7,7 @@ import { brokerId } from '../../src/base/ids.ts';
 import { replicateMethod } from '../../src/broker/replica-codec.ts';
 import { ReplicaTransport, replicaTransportLimitsDefault } from '../../src/broker/replica-transport.ts';
 import type { ReplicaLane } from '../../src/partition/replica-hello.ts';
-import type { OwnedParts } from '../../src/ports/stream.ts';
+import type { Channel, OwnedParts } from '../../src/ports/stream.ts';
 import { replicaFrameCodec } from '../../src/wire/replica-frame-codec.ts';
 import { HandClock, MemoryCall, NotedEvents } from '../api/memory-call.ts';
 import { attach, cluster, keyOf } from './transport-stage.ts';
@@ -69,7 +69,7 @@ function helloOf(lane: ReplicaLane): Uint8Array {
 function loneTransport(heard: string[], lost: number[]): ReplicaTransport {
   return new ReplicaTransport({
     clock: new HandClock(),
-    network: { channel: () => unused(), listen: () => unused() },
+    network: { channel: () => silentChannel, listen: () => unused() },
     codec: replicaFrameCodec,
     eventLog: new NotedEvents(),
     limits: replicaTransportLimitsDefault,
@@ -81,6 +81,12 @@ function loneTransport(heard: string[], lost: number[]): ReplicaTransport {
     },
   });
 }
+
+const silentChannel: Channel = {
+  endpoint: 'b1:7191',
+  open: () => ({ creditBytes: 1, send() {}, release() {}, end() {}, reset() {} }),
+  close() {},
+};
 
 function unused(): never {
   throw new Error('nobody is called');

@@ -175,8 +175,8 @@ test('to a broker that is away pushes end at once, and nobody dials more often t
   }
   expect(ends).toHaveLength(200);
   expect(ends.filter((end) => !end).length).toBeGreaterThan(150);
-  // Ten seconds with at most one attempt in each second, but for the first few.
-  expect(stage.user(1).channels).toBeLessThan(20);
+  // On two lanes, ten seconds with at most one attempt in each second, but for the first few.
+  expect(stage.user(1).channels).toBeLessThan(40);
 });
 
 test('a broker that is sent to and cut off silently is given up, and heard again when it is back', async () => {
@@ -196,7 +196,25 @@ test('a broker that is sent to and cut off silently is given up, and heard again
   await stage.pass(500);
   expect(stage.user(2).lines.at(-1)).toBe('1/0 progress 2');
   // The first stream was half open there until the second took its place.
-  expect(stage.user(2).lost).toEqual([1]);
+  expect(new Set(stage.user(2).lost)).toEqual(new Set([1]));
+});
+
+/** Else one replica ends a conversation that the other goes on believing in, and both are silent for ever. */
+test('a loss that one side alone has noticed is told to the other, although nobody has anything to say', async () => {
+  const stage = new TransportStage();
+  const { network } = stage.simulation;
+  network.habits = { ...network.habits, silenceUnnoticedChance: 1 };
+  await stage.pass(10);
+  const push = (): Promise<PushMessage> => Promise.resolve(pushOf([]));
+  stage.as(1, (transport) => void transport.push(second, keyOf(0), 'tail', push));
+  await stage.pass(100);
+  network.cut('b1', 'b2');
+  stage.as(1, (transport) => void transport.push(second, keyOf(0), 'tail', push));
+  await stage.pass(5000);
+  expect([stage.user(1).lost.length > 0, stage.user(2).lost]).toEqual([true, []]);
+  network.heal('b1', 'b2');
+  await stage.pass(5000);
+  expect(stage.user(2).lost).toContain(1);
 });
 
 test('a push with a damaged batch is dropped and reported, and what comes after it is heard', async () => {
@@ -240,7 +258,7 @@ test('a thousand partitions that are idle send nothing and own no timer, and an 
   expect(stage.user(2).lines.at(-1)).toBe('1/3 progress 5000');
 });
 
-test('more partitions than there are numbers are told apart', async () => {
+test('more partitions than there are numbers are told apart', { timeout: 30_000 }, async () => {
   const stage = new TransportStage({ limits: { controlMessagesMax: 80_000 } });
   await stage.pass(10);
   stage.as(1, (transport) => {

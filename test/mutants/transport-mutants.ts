@@ -26,7 +26,7 @@ const plans: readonly Plan[] = [
     id: 'T03',
     bug: 'streams that are open outlast the life of their sender',
     file: 'src/broker/replica-acceptor.ts',
-    find: 'if (problem !== undefined) this.#part(stream, this.#statusOf(problem));',
+    find: 'if (problem !== undefined) this.#end(stream, this.#statusOf(problem));',
     replace: '',
     breaks: /a life that is over are ended/,
   },
@@ -50,7 +50,7 @@ const plans: readonly Plan[] = [
     id: 'T06',
     bug: 'what was on its way on an earlier stream is heard after a later one began',
     file: 'src/broker/replica-acceptor.ts',
-    find: "this.#part(earlier, statusOf('aborted', 'replaced by a later stream'));",
+    find: "this.#end(earlier, statusOf('aborted', 'replaced by a later stream'));",
     replace: '',
     breaks: /nothing of an earlier stream is heard once a later one began/,
   },
@@ -150,6 +150,14 @@ const plans: readonly Plan[] = [
     find: 'for (const { length } of parts) budget.spend(length);',
     replace: '',
     breaks: /keeps to its bytes a second|take turns/,
+  },
+  {
+    id: 'T19',
+    bug: 'a loss that one side has noticed is kept to itself',
+    file: 'src/broker/replica-transport.ts',
+    find: 'control.oweLoss();',
+    replace: '',
+    breaks: /told to the other, although nobody has anything to say/,
   },
 ];
 

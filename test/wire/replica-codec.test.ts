@@ -40,7 +40,14 @@ test('control messages of many partitions come back in their order, with the nam
   fc.assert(
     fc.property(fc.array(anyNumbered, { maxLength: 4 }), fc.array(anySaying, { maxLength: 6 }), (numbers, sayings) => {
       const frame = mustRead(joined(codec.encodeControl(numbers, sayings)));
-      expect(frame).toEqual({ type: 'sayings', asksForSign: false, isGoodbye: false, numbers, sayings });
+      expect(frame).toEqual({
+        type: 'sayings',
+        asksForSign: false,
+        isGoodbye: false,
+        hasLost: false,
+        numbers,
+        sayings,
+      });
     }),
     { numRuns: 300 },
   );
@@ -83,9 +90,32 @@ test('hellos of every lane come back, and so do the question for a sign and the 
   for (const lane of ['control', 'tail', 'catch-up'] as const)
     expect(mustRead(joined(codec.encodeHello(hello(lane))))).toEqual({ type: 'hello', hello: hello(lane) });
   const question = mustRead(joined(codec.encodeQuestion()));
-  expect(question).toEqual({ type: 'sayings', asksForSign: true, isGoodbye: false, numbers: [], sayings: [] });
+  expect(question).toEqual({
+    type: 'sayings',
+    asksForSign: true,
+    isGoodbye: false,
+    hasLost: false,
+    numbers: [],
+    sayings: [],
+  });
   const goodbye = mustRead(joined(codec.encodeGoodbye()));
-  expect(goodbye).toEqual({ type: 'sayings', asksForSign: false, isGoodbye: true, numbers: [], sayings: [] });
+  const loss = mustRead(joined(codec.encodeLoss()));
+  expect(loss).toEqual({
+    type: 'sayings',
+    asksForSign: false,
+    isGoodbye: false,
+    hasLost: true,
+    numbers: [],
+    sayings: [],
+  });
+  expect(goodbye).toEqual({
+    type: 'sayings',
+    asksForSign: false,
+    isGoodbye: true,
+    hasLost: false,
+    numbers: [],
+    sayings: [],
+  });
 });
 
 test('a message that is cut anywhere is refused, or is a whole beginning of what was said', () => {
