@@ -53,6 +53,10 @@ sim: ## Simulate: SEEDS=1000 [FROM=1] [TWICE=1], or one SEED=x with its trace; [
 	@node --import tsx test/sim/main.ts $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(TWICE),--twice)
 
+.PHONY: sim-cluster
+sim-cluster: ## Simulate whole clusters: SEEDS=200
+	@$(MAKE) --no-print-directory sim SCENARIO=cluster SEEDS=$(or $(SEEDS),200)
+
 .PHONY: chaos
 chaos: ## Kill and pause real voters under writes: [SEED=n] [SECONDS=66] [FAULTS=22]; KIND=topics; KIND=grow; KIND=calm [MINUTES=10]
 	@node --import tsx test/chaos/main.ts

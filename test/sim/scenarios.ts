@@ -2,6 +2,7 @@
  * The scenarios that `make sim` knows by name.
  */
 import type { Scenario } from '../../src/simulation/scenario.ts';
+import { clusterScenario } from './cluster/cluster-scenario.ts';
 import { metadataScenario } from './metadata/metadata-scenario.ts';
 import { partitionLogScenario } from './partition-log/partition-log-scenario.ts';
 import { raftScenario } from './raft/raft-scenario.ts';
@@ -13,6 +14,7 @@ const canary: Scenario = { ...registerScenario('takes one replica for a quorum')
 const scenarios: readonly Scenario[] = [
   raftScenario,
   metadataScenario,
+  clusterScenario,
   partitionLogScenario,
   registerScenario(),
   canary,
