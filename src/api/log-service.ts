@@ -95,10 +95,7 @@ export function logService(parts: LogServiceParts): Service {
       GetEpochEndOffset: unaryMethod({
         request: epochEndCallCodec,
         reply: epochEndReplyCodec,
-        answer: (_context, call) => {
-          const host = parts.find();
-          return host.ok ? epochEnd(host.value, call) : host;
-        },
+        answer: (_context, call) => withHost(parts, (host) => Promise.resolve(epochEnds(host, call))),
       }),
       DeleteRecords: unaryMethod({
         request: deleteRecordsCallCodec,
@@ -274,20 +271,15 @@ function listOffsets(host: LogHost, { partitions }: ListOffsetsCall): Promise<Pa
   );
 }
 
-function epochEnd(host: LogHost, { epoch, leaderEpoch, ...place }: EpochEndCall): Result<EpochEndReply, ApiProblem> {
-  const door = doorAt(host, place);
-  if (!isDoor(door)) return refused(problemOfPart(door));
-  const end = door.epochEnd({ epoch, leaderEpoch });
-  if (end.type === 'found') return ok({ epoch: end.epoch, end: end.end });
-  return refused(problemOfPart(problemOfPartition({ image: host.image, place }, end.problem)));
-}
-
-/** Where the part is all that was asked. */
-function problemOfPart({ error, message, leader }: PartProblem): ApiProblem {
-  if (leader === undefined) return { error, message };
-  const { brokerId, leaderEpoch, endpoint } = leader;
-  const metadata = { leaderId: String(brokerId ?? ''), leaderEpoch: String(leaderEpoch ?? ''), endpoint };
-  return { error, message, metadata };
+function epochEnds(host: LogHost, { partitions }: EpochEndCall): PartReply<EpochEndReply>[] {
+  const { image } = host;
+  return partitions.map(({ epoch, leaderEpoch, ...place }): PartReply<EpochEndReply> => {
+    const door = doorAt(host, place);
+    if (!isDoor(door)) return { ...place, problem: door };
+    const end = door.epochEnd({ epoch, leaderEpoch });
+    if (end.type === 'refused') return { ...place, problem: problemOfPartition({ image, place }, end.problem) };
+    return { ...place, problem: undefined, epoch: end.epoch, end: end.end };
+  });
 }
 
 function deleteRecords(call: Call, { timeoutMs, partitions }: DeleteRecordsCall): Promise<PartReply<DeletedReply>[]> {

@@ -8,8 +8,10 @@ import type { CommonOptions } from './command-options.ts';
 import { describeBroker, listBrokers } from './broker-command.ts';
 import { clusterHealth, clusterInfo } from './cluster-command.ts';
 import type { CommandContext } from './command-context.ts';
+import { consumeRecords } from './consume-command.ts';
 import { explainConfigs, setConfigs, showConfigs, unsetConfigs } from './config-command.ts';
 import { listFeatures, moveFeature } from './feature-command.ts';
+import { produceRecords } from './produce-command.ts';
 import { addVoter, removeVoter, transferLeadership } from './quorum-change-command.ts';
 import { printQuorumStatus } from './quorum-status-command.ts';
 import { realContext } from './real-context.ts';
@@ -23,6 +25,7 @@ const commands = {
   alterTopic,
   clusterHealth,
   clusterInfo,
+  consumeRecords,
   createTopic,
   deleteTopic,
   describeBroker,
@@ -33,6 +36,7 @@ const commands = {
   listTopics,
   moveFeature,
   printQuorumStatus,
+  produceRecords,
   readWatch,
   removeVoter,
   runShell,

@@ -11,6 +11,7 @@ import { addQuorumGroup } from './quorum-group.ts';
 import type { ServerOptions } from './server-settings.ts';
 import type { Terminal } from './terminal.ts';
 import { addStorageGroup } from './storage-group.ts';
+import { addRecordGroup } from './record-group.ts';
 import { addTopicGroup } from './topic-group.ts';
 import { collect } from './cluster-action.ts';
 
@@ -50,6 +51,7 @@ function commandTree(terminal: Terminal): Command {
     .addHelpText('after', helpAfter);
   addServer(root, terminal);
   addTopicGroup(root, terminal);
+  addRecordGroup(root, terminal);
   addBrokerGroup(root, terminal);
   addClusterGroup(root, terminal);
   addQuorumGroup(root, terminal);

@@ -186,17 +186,20 @@ export const listOffsetsReplyCodec: Codec<readonly PartReply<OffsetReply>[]> = {
 
 export const epochEndCallCodec: Decoder<EpochEndCall> = {
   decode: (ownedBytes) =>
-    decodeMessage(v1.GetEpochEndOffsetRequest, ownedBytes, (message) => ({
-      topicId: topicFrom('topic_id', message.topicId),
-      partition: count('partition', message.partition),
-      leaderEpoch: optionalFrom(message.currentLeaderEpoch, (value) => epochFrom('current_leader_epoch', value)),
-      epoch: epochFrom('leader_epoch', message.leaderEpoch),
+    decodeMessage(v1.GetEpochEndOffsetRequest, ownedBytes, ({ partitions }) => ({
+      partitions: eachOnce(partitions).map((wire, at) => {
+        return { ...placeFrom(wire, at), epoch: epochFrom(`partitions[${at}].epoch`, wire.epoch) };
+      }),
     })),
 };
 
-export const epochEndReplyCodec: Encoder<EpochEndReply> = {
-  encode: ({ epoch, end }) =>
-    v1.GetEpochEndOffsetResponse.encode({ leaderEpoch: epoch ?? null, endOffset: end ?? null }).finish(),
+export const epochEndReplyCodec: Encoder<readonly PartReply<EpochEndReply>[]> = {
+  encode: (results) =>
+    v1.GetEpochEndOffsetResponse.encode({
+      results: results.map(({ topicId, partition, problem, epoch, end }) => {
+        return { topicId, partition, ...problemToWire(problem), epoch: epoch ?? null, endOffset: end ?? null };
+      }),
+    }).finish(),
 };
 
 export const deleteRecordsCallCodec: Decoder<DeleteRecordsCall> = {

@@ -77,8 +77,8 @@ export interface OffsetReply {
   readonly leaderEpoch: LeaderEpoch;
 }
 
-export interface EpochEndCall extends LedPlace {
-  readonly epoch: LeaderEpoch;
+export interface EpochEndCall {
+  readonly partitions: readonly (LedPlace & { readonly epoch: LeaderEpoch })[];
 }
 
 export interface EpochEndReply {

@@ -17,6 +17,15 @@ let directoryOfVoter3 = '';
 
 const apiOf = (voter: number): string => `127.0.0.1:${port + voter - 1}`;
 
+const idOfOrders = '<id of orders>';
+
+/** The examples make that topic, and delete it. */
+async function idOf(line: string): Promise<string> {
+  if (!line.includes(idOfOrders)) return '';
+  const described = await bench.run(['-b', apiOf(1), '-o', 'json', 'topic', 'describe', 'orders']);
+  return (JSON.parse(described.stdout) as { topicId: string }).topicId;
+}
+
 async function local(...words: string[]): Promise<void> {
   const command = { program: process.execPath, words: [join(root, 'cluster/local.mjs'), ...words] };
   const { exitCode, stdout, stderr } = await runExample(command, { environment });
@@ -48,7 +57,7 @@ describe.each([1, 2, 3])('on voter %i', (voter) => {
   for (const guide of guides) {
     for (const line of exampleLines(guide).filter(isAsking)) {
       test(`${guide}: ${line}`, async () => {
-        const filled = line.replace('<directory of voter 3>', directoryOfVoter3);
+        const filled = line.replace('<directory of voter 3>', directoryOfVoter3).replace(idOfOrders, await idOf(line));
         for (const command of askingCommands(filled, apiOf(voter), bench.program)) {
           // A watch goes on until somebody ends it; it is right once it has told everything.
           const isEndless = line.endsWith('/WatchMetadata');

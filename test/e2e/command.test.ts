@@ -51,6 +51,8 @@ const commandsWithHelp = [
   'quorum remove',
   'quorum transfer',
   'quorum shell',
+  'produce',
+  'consume',
   'storage',
   'storage dump',
   'config',

@@ -74,6 +74,7 @@ test('what the README promises about its lines is so', () => {
   for (const status of [afterKill, afterStop]) expect(status).toContain(clusterLine);
   expect(Number(/term +(\d+)/.exec(afterStop)?.[1])).toBeGreaterThan(Number(before.term));
   expect(outputOf('grpcurl -plaintext -d', 0)).toContain('SERVING');
+  for (const at of [0, 1, 2]) expect(outputOf('npx odradek consume orders', at)).toMatch(/\tfirst\n(.|\n)*\tsecond\n/);
   expect(outputOf('npx odradek server', 0)).toMatch(/heartbeat: 50ms +# --set/);
 });
 
@@ -92,10 +93,15 @@ function commandsFor(line: string): readonly ExampleCommand[] {
   if (isAsking(line))
     return [0, 1, 2].flatMap((further) => askingCommands(line, `127.0.0.1:${port + further}`, bench.program));
   const [first = '', ...words] = wordsOf(line);
+  const api = `127.0.0.1:${port}`;
   if (line === 'make setup') return [{ program: 'test', words: ['-f', bench.program] }];
   if (first === 'make') return [{ program: 'make', words }];
   if (first === 'kill')
     return [{ program: 'bash', words: ['-c', line.replaceAll('data/', `${environment['ODRADEK_LOCAL_DATA']}/`)] }];
+  if (first === 'printf')
+    return [
+      { program: 'bash', words: ['-c', line.replace('npx odradek', `${process.execPath} ${bench.program} -b ${api}`)] },
+    ];
   if (line.startsWith('npx odradek '))
     return [{ program: process.execPath, words: [bench.program, ...words.slice(1)] }];
   throw new Error(`the test does not know how to run: ${line}`);
