@@ -4,10 +4,15 @@
 import { expect, test } from 'vitest';
 import { brokerEpoch } from '../../src/base/epochs.ts';
 import { brokerId } from '../../src/base/ids.ts';
+import { statusOf } from '../../src/base/status.ts';
 import { replicateMethod } from '../../src/broker/replica-codec.ts';
-import { ReplicaTransport, replicaTransportLimitsDefault } from '../../src/broker/replica-transport.ts';
+import {
+  ReplicaTransport,
+  replicaTransportLimitsDefault,
+  type ReplicaTransportOptions,
+} from '../../src/broker/replica-transport.ts';
 import type { ReplicaLane } from '../../src/partition/replica-hello.ts';
-import type { Channel, OwnedParts } from '../../src/ports/stream.ts';
+import type { Channel, OwnedParts, StreamHandlers } from '../../src/ports/stream.ts';
 import { replicaFrameCodec } from '../../src/wire/replica-frame-codec.ts';
 import { HandClock, MemoryCall, NotedEvents } from '../api/memory-call.ts';
 import { attach, cluster, keyOf } from './transport-stage.ts';
@@ -57,6 +62,32 @@ test('a stream that says no hello, two, or what nobody can read is ended with a 
   expect(heard).toEqual([]);
 });
 
+/** Else one replica ends a conversation that the other goes on believing in, and both are silent for ever. */
+test('a way that was lost is told of before anything else, although nobody has anything to say', async () => {
+  const opened: { readonly sent: Uint8Array[]; readonly handlers: StreamHandlers }[] = [];
+  const clock = new HandClock();
+  const channel: Channel = {
+    ...silentChannel,
+    open(_, __, handlers) {
+      const sent: Uint8Array[] = [];
+      opened.push({ sent, handlers });
+      return { creditBytes: 1, send: (parts) => void sent.push(joined(parts)), release() {}, end() {}, reset() {} };
+    },
+  };
+  const transport = loneTransport([], [], { clock, network: { channel: () => channel, listen: () => unused() } });
+  void transport.push(first, keyOf(0), 'tail', () => Promise.resolve(undefined));
+  expect(opened).toHaveLength(1);
+  opened[0]?.handlers.onClose(statusOf('unavailable', 'the way is cut'));
+  await Promise.resolve();
+  const types = opened[1]?.sent.map((bytes) => replicaFrameCodec.decode(bytes));
+  expect(types).toMatchObject([
+    { ok: true, value: { type: 'hello', hello: { lane: 'control' } } },
+    { ok: true, value: { type: 'sayings', hasLost: true } },
+  ]);
+  transport.close();
+  expect(clock.waitingCount).toBe(0);
+});
+
 const joined = (parts: OwnedParts): Uint8Array => Buffer.concat(parts);
 
 function helloOf(lane: ReplicaLane): Uint8Array {
@@ -66,7 +97,11 @@ function helloOf(lane: ReplicaLane): Uint8Array {
 }
 
 /** Of the second broker, on no network: calls are made to it in memory. */
-function loneTransport(heard: string[], lost: number[]): ReplicaTransport {
+function loneTransport(
+  heard: string[],
+  lost: number[],
+  ports: Partial<Pick<ReplicaTransportOptions, 'clock' | 'network'>> = {},
+): ReplicaTransport {
   return new ReplicaTransport({
     clock: new HandClock(),
     network: { channel: () => silentChannel, listen: () => unused() },
@@ -79,6 +114,7 @@ function loneTransport(heard: string[], lost: number[]): ReplicaTransport {
       onMessage: (_, __, message) => void heard.push(`${message.type} ${message.session}`),
       onLinkLost: (broker) => void lost.push(broker),
     },
+    ...ports,
   });
 }
 

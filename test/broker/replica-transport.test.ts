@@ -199,24 +199,6 @@ test('a broker that is sent to and cut off silently is given up, and heard again
   expect(new Set(stage.user(2).lost)).toEqual(new Set([1]));
 });
 
-/** Else one replica ends a conversation that the other goes on believing in, and both are silent for ever. */
-test('a loss that one side alone has noticed is told to the other, although nobody has anything to say', async () => {
-  const stage = new TransportStage();
-  const { network } = stage.simulation;
-  network.habits = { ...network.habits, silenceUnnoticedChance: 1 };
-  await stage.pass(10);
-  const push = (): Promise<PushMessage> => Promise.resolve(pushOf([]));
-  stage.as(1, (transport) => void transport.push(second, keyOf(0), 'tail', push));
-  await stage.pass(100);
-  network.cut('b1', 'b2');
-  stage.as(1, (transport) => void transport.push(second, keyOf(0), 'tail', push));
-  await stage.pass(5000);
-  expect([stage.user(1).lost.length > 0, stage.user(2).lost]).toEqual([true, []]);
-  network.heal('b1', 'b2');
-  await stage.pass(5000);
-  expect(stage.user(2).lost).toContain(1);
-});
-
 test('a push with a damaged batch is dropped and reported, and what comes after it is heard', async () => {
   const stage = new TransportStage();
   await stage.pass(10);
