@@ -29,6 +29,7 @@ const services = [
   'grpc.reflection.v1.ServerReflection',
   'grpc.reflection.v1alpha.ServerReflection',
   'odradek.v1.ClusterService',
+  'odradek.v1.LogService',
   'odradek.v1.MetadataService',
   'odradek.v1.QuorumService',
   'odradek.v1.TopicService',
