@@ -12,7 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   // Whoever read our output has seen enough, as in `odradek ... | head`. A node has others to serve than its log's
   // reader, and 0 would tell its supervisor that it was asked to stop.
-  if (!process.argv.includes('server')) process.exit(0);
+  if (!process.argv.includes('server') && !process.argv.includes('dev')) process.exit(0);
 });
 
 runCommandLine(process.argv.slice(2), processTerminal()).then((exitCode) => process.exit(exitCode), endProcess);

@@ -18,10 +18,13 @@ import { getServerInfoRequestCodec, serverInfoCodec, type ServerInfo } from '../
 import type { ApiProblem } from './api-problem.ts';
 import { pageOfNames } from './list-page.ts';
 import type { MetadataDoor } from './metadata-door.ts';
+import type { FieldPaths } from './metadata-problem.ts';
 import { brokersOf } from './metadata-watch.ts';
 import type { MetadataWatches } from './metadata-watches.ts';
 import { notFounded } from './quorum-problem.ts';
+import type { RequestContext } from './request-context.ts';
 import type { Method, Service } from './service-table.ts';
+import { createPaths } from './topic-service.ts';
 import { unaryMethod } from './unary-method.ts';
 
 export const metadataServiceName = 'odradek.v1.MetadataService';
@@ -30,6 +33,8 @@ export interface MetadataServiceParts {
   readonly describeNode: () => ServerInfo;
   readonly metadata: MetadataDoor;
   readonly watches: MetadataWatches;
+  /** Topics that are asked for with `create_missing` are made. */
+  readonly topicsOnFirstUse: boolean;
   /** Refused while the node starts or stops. */
   readonly describeQuorum: () => Result<QuorumDescription, ApiProblem>;
 }
@@ -49,12 +54,14 @@ export function metadataService(parts: MetadataServiceParts): Service {
   };
 }
 
-function getMetadata({ metadata, describeQuorum }: MetadataServiceParts): Method {
+function getMetadata({ metadata, describeQuorum, topicsOnFirstUse }: MetadataServiceParts): Method {
   return unaryMethod({
     request: getMetadataRequestCodec,
     reply: getMetadataReplyCodec,
     answer: async (context, request) => {
-      const image = await metadata.read(context, request.consistency);
+      const found = await metadata.read(context, request.consistency);
+      const mayCreate = topicsOnFirstUse && request.createMissing;
+      const image = found.ok && mayCreate ? await withTopics(metadata, context, found.value, request.topics) : found;
       if (!image.ok) return image;
       const quorum = describeQuorum();
       if (!quorum.ok) return quorum;
@@ -66,6 +73,37 @@ function getMetadata({ metadata, describeQuorum }: MetadataServiceParts): Method
     },
   });
 }
+
+/** An image in which all of them are, made with the defaults where they were not there. */
+async function withTopics(
+  metadata: MetadataDoor,
+  context: RequestContext,
+  image: MetadataImage,
+  names: readonly string[],
+): Promise<Result<MetadataImage, ApiProblem>> {
+  let metadataRevision = image.revision;
+  for (const name of names) {
+    if (image.topicIdsByName.has(name)) continue;
+    const command = { ...plainTopic, name };
+    const made = await metadata.change(context, 'topic-created', { command, requestId: undefined, paths: namedPaths });
+    if (!made.ok) return made;
+    if (made.value.revision > metadataRevision) metadataRevision = made.value.revision;
+  }
+  return metadata.read({ ...context, metadataRevision }, 'local');
+}
+
+const plainTopic = {
+  type: 'create-topic',
+  partitionCount: undefined,
+  replicationFactor: undefined,
+  assignments: [],
+  configs: [],
+  // Another client may have been first.
+  ifNotExists: true,
+  validateOnly: false,
+} as const;
+
+const namedPaths: FieldPaths = { ...createPaths, name: 'topics' };
 
 function topicsFor(
   image: MetadataImage,

@@ -42,7 +42,7 @@ export const updatePaths: FieldPaths = {
   configs: 'set_configs',
 };
 
-const createPaths: FieldPaths = {
+export const createPaths: FieldPaths = {
   name: 'topic.name',
   partitionCount: 'topic.partition_count',
   replicationFactor: 'topic.replication_factor',

@@ -128,7 +128,7 @@ function unreachable(unanswered: readonly Unanswered[]): CliError {
   return new CliError({
     exit: 'unavailable',
     message: `no node answers at ${nodes} (${shortReason(first?.status.message ?? '')})`,
-    hint: 'start one with `make quorum` or `odradek server`,\nor name another with -b HOST:PORT or ODRADEK_BROKERS',
+    hint: 'start one with `odradek dev`, `make quorum` or `odradek server`,\nor name another with -b HOST:PORT or ODRADEK_BROKERS',
   });
 }
 

@@ -8,6 +8,7 @@ import { CliError, exitCodes, renderFailure, type CliFailure } from './cli-error
 import { brokersDefault, readCommonOptions, type WrittenOptions } from './command-options.ts';
 import { addBrokerGroup, addClusterGroup } from './cluster-group.ts';
 import { addQuorumGroup } from './quorum-group.ts';
+import type { DevOptions } from './dev-plan.ts';
 import type { ServerOptions } from './server-settings.ts';
 import type { Terminal } from './terminal.ts';
 import { addStorageGroup } from './storage-group.ts';
@@ -49,6 +50,7 @@ function commandTree(terminal: Terminal): Command {
     .option('--timeout <duration>', 'how long to wait for an answer', '5s')
     .showSuggestionAfterError(true)
     .addHelpText('after', helpAfter);
+  addDev(root, terminal);
   addServer(root, terminal);
   addTopicGroup(root, terminal);
   addRecordGroup(root, terminal);
@@ -76,11 +78,33 @@ const helpAfter = `
 Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 not authorised, 6 unavailable, 7 timeout.
 
 First steps:
-  odradek server                 run a node with the defaults, until ctrl-C
+  odradek dev                    a whole cluster in one process, until ctrl-C
+  odradek server                 one node, by its settings
   odradek quorum status          ask it how the quorum is
   odradek cluster health         what is wrong, and what to do
   odradek topic create NAME      make a topic, once there are brokers
   odradek config example         print every setting with its default`;
+
+function addDev(root: Command, terminal: Terminal): void {
+  root
+    .command('dev')
+    .description('run a whole cluster in this process, with nothing to configure, until ctrl-C')
+    .option('--brokers <count>', 'how many brokers; each is a voter too (default: 1, or what the data is of)')
+    .option('--data <folder>', 'where its data is kept', './data/dev')
+    .option('--ephemeral', 'in a temporary folder that goes with it')
+    .option('--port <number>', 'of the first broker; the next ones follow', '7091')
+    .option('--verbose', 'log more than warnings')
+    .action(async (options: DevOptions, command: Command) => {
+      const { runDev } = await import('./dev-command.ts');
+      await runDev({ ...options, ...brokersWritten(root, command) }, terminal);
+    });
+}
+
+/** The command as a whole has a --brokers of its own, and takes it wherever it stands. */
+function brokersWritten(root: Command, command: Command): Pick<DevOptions, 'brokers'> {
+  const holder = [command, root].find((each) => each.getOptionValueSource('brokers') === 'cli');
+  return holder === undefined ? {} : { brokers: String(holder.getOptionValue('brokers')) };
+}
 
 function addServer(root: Command, terminal: Terminal): void {
   root

@@ -23,7 +23,8 @@ export interface WrittenOptions {
   readonly timeout: string;
 }
 
-export const brokersDefault = '127.0.0.1:7081';
+/** A cluster of `odradek dev`, then one of `make quorum`. */
+export const brokersDefault = '127.0.0.1:7091,127.0.0.1:7081';
 
 const timeoutSetting = duration({ about: 'How long a command waits.', default: '5s', min: 1, max: 3_600_000 });
 
@@ -37,7 +38,7 @@ export function readCommonOptions(written: WrittenOptions): CommonOptions {
     throw new CliError({
       exit: 'usage',
       message: `--brokers is ${JSON.stringify(wrong ?? written.brokers)}, which is not HOST:PORT[,HOST:PORT...]`,
-      hint: `for example: odradek -b ${brokersDefault} quorum status`,
+      hint: 'for example: odradek -b 127.0.0.1:7081 quorum status',
     });
   const output = outputFormats.find((format) => format === written.output);
   if (output === undefined)

@@ -29,7 +29,7 @@ const followWaitMs = 500;
 export async function consumeRecords(context: CommandContext, topic: string, options: ConsumeOptions): Promise<void> {
   const limit = readOptionalNumber('--limit', options.limit) ?? Number.POSITIVE_INFINITY;
   const wanted = readOptionalNumber('--partition', options.partition);
-  const records = await TopicRecords.find(context, topic);
+  const records = await TopicRecords.find(context, topic, false);
   try {
     if (wanted !== undefined && wanted >= records.partitionCount)
       throw misuse(`--partition is ${wanted}, and the topic has ${records.partitionCount}, counted from 0`);

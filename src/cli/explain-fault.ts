@@ -10,9 +10,11 @@ import type { CliFailure } from './cli-error.ts';
 export interface FaultScene {
   readonly dataPath: string;
   readonly endpoints: readonly string[];
+  /** What to type to listen elsewhere. */
+  readonly otherPorts: string;
 }
 
-export function explainFault(fault: FaultError, { dataPath, endpoints }: FaultScene): CliFailure {
+export function explainFault(fault: FaultError, { dataPath, endpoints, otherPorts }: FaultScene): CliFailure {
   const causes = causesOf(fault);
   const codes = causes.map(systemCode);
   if (codes.includes('EADDRINUSE')) {
@@ -20,13 +22,11 @@ export function explainFault(fault: FaultError, { dataPath, endpoints }: FaultSc
     return {
       exit: 'conflict',
       message: `${taken} is taken by another process`,
-      hint:
-        'a node that runs already? ask it: odradek quorum status\n' +
-        'or choose other ports: --set api.listen=127.0.0.1:8081 --set peer.listen=127.0.0.1:8181',
+      hint: `a node that runs already? ask it: odradek quorum status\nor choose other ports: ${otherPorts}`,
     };
   }
   const endpoint = factIn(causes, 'endpoint');
-  const listening = endpoint === undefined ? undefined : explainListening(endpoint, codes);
+  const listening = endpoint === undefined ? undefined : explainListening(endpoint, codes, otherPorts);
   if (listening !== undefined) return listening;
   const directoryProblem = causes.map(findDirectoryProblem).find((problem) => problem !== undefined);
   if (directoryProblem !== undefined)
@@ -56,8 +56,12 @@ export function explainFault(fault: FaultError, { dataPath, endpoints }: FaultSc
 }
 
 /** Undefined when the fault is not about the endpoint. Only faults of listening name one. */
-function explainListening(endpoint: string, codes: readonly (string | undefined)[]): CliFailure | undefined {
-  const hint = 'choose another: --set api.listen=127.0.0.1:8081 --set peer.listen=127.0.0.1:8181';
+function explainListening(
+  endpoint: string,
+  codes: readonly (string | undefined)[],
+  otherPorts: string,
+): CliFailure | undefined {
+  const hint = `choose another: ${otherPorts}`;
   if (codes.includes('EACCES'))
     return { exit: 'failed', message: `this process may not listen at ${endpoint} (EACCES)`, hint };
   const missing = codes.find((code) => code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND');

@@ -26,7 +26,7 @@ const lingerMs = 50;
 export async function produceRecords(context: CommandContext, topic: string, options: ProduceOptions): Promise<void> {
   const acks = readAcks(options.acks);
   const wanted = readOptionalNumber('--partition', options.partition);
-  const records = await TopicRecords.find(context, topic);
+  const records = await TopicRecords.find(context, topic, true);
   try {
     const partitions = new PartitionChoice(records.partitionCount, wanted);
     const count = await new LineProducer(context, records, { acks, partitions }).run(options.keySeparator);

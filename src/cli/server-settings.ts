@@ -21,12 +21,17 @@ export async function resolveServerSettings(options: ServerOptions): Promise<Res
   const flags = settingsFromFlags(options.set ?? []);
   if (!flags.ok) throw wrongSettings(flags.problem);
   const ofData = options.data === undefined ? [] : [{ key: 'data.path', written: options.data, origin: '--data' }];
-  const resolution = resolveSettings(settingTable, [
+  return settingsOf([
     options.config === undefined ? [] : await settingsFromFile(options.config),
     settingsFromEnvironment(process.env),
     flags.value,
     ofData,
   ]);
+}
+
+/** `sources` come weakest first. */
+export function settingsOf(sources: readonly (readonly WrittenSetting[])[]): Resolution<typeof settingTable> {
+  const resolution = resolveSettings(settingTable, sources);
   if (!resolution.ok) throw wrongSettings(resolution.problem);
   return resolution.value;
 }
@@ -67,6 +72,7 @@ export function nodeConfigOf(settings: Settings): NodeConfig {
     messageBytesMax: settings['limits.message_size'],
     callsOpenMax: settings['limits.calls_open'],
     stopGraceMs: settings['stop.grace'],
+    topicsOnFirstUse: settings['topics.create_on_first_use'],
     insecureNetworkAllowed: settings['security.allow_insecure_network'],
   };
   const rules = checkNodeConfig(config);

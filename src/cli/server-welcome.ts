@@ -13,7 +13,7 @@ export interface Welcome {
 }
 
 export function serverWelcome({ config, dataPath, apiEndpoint, terminal }: Welcome): string {
-  const brokers = apiEndpoint === brokersDefault ? '' : ` -b ${apiEndpoint}`;
+  const brokers = brokersDefault.split(',').includes(apiEndpoint) ? '' : ` -b ${apiEndpoint}`;
   return [
     '',
     bold(terminal, `Odradek ${config.version}: voter ${config.nodeId} serves at ${apiEndpoint}`),

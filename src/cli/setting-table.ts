@@ -78,6 +78,13 @@ export const settingTable = {
     min: 30,
     max: 120_000,
   }),
+  'topics.create_on_first_use': yesOrNo({
+    about: [
+      'A topic that does not exist is made, with the defaults, when a client that writes asks where it is.',
+      'For trying things out: elsewhere a misspelt name should be an error.',
+    ].join('\n'),
+    default: false,
+  }),
   'limits.message_size': byteSize({
     about: 'Largest message that this node receives. The same on all nodes.',
     default: '8MiB',

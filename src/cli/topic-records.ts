@@ -36,7 +36,9 @@ export interface TopicPlaces {
   readonly leaders: readonly (string | undefined)[];
 }
 
-const retryMs = 200;
+/** A leader that is new takes its first records a moment later. */
+const retryMsMin = 20;
+const retryMsMax = 200;
 const headers = { 'odradek-client-id': 'odradek-cli' };
 
 export class TopicRecords {
@@ -51,8 +53,9 @@ export class TopicRecords {
     this.#places = places;
   }
 
-  static async find(context: CommandContext, name: string): Promise<TopicRecords> {
-    return new TopicRecords(context, name, await findPlaces(context, name));
+  /** `createMissing`: have it made where the node does that. */
+  static async find(context: CommandContext, name: string, createMissing: boolean): Promise<TopicRecords> {
+    return new TopicRecords(context, name, await findPlaces(context, name, createMissing));
   }
 
   get partitionCount(): number {
@@ -104,14 +107,14 @@ export class TopicRecords {
   ): Promise<Value> {
     const { clock, options } = this.#context;
     const endMs = clock.monotonicMs() + options.timeoutMs;
-    for (;;) {
+    for (let retryMs = retryMsMin; ; retryMs = Math.min(2 * retryMs, retryMsMax)) {
       const endpoint = this.#places.leaders[partition];
       const answer = endpoint === undefined ? noLeader(this.#name, partition) : await askAt(endpoint);
       if (!(answer instanceof CliError) && answer.problem === undefined) return answer;
       const failure = answer instanceof CliError ? answer : failureOf(answer.problem, this.#name, partition);
       if (!isWorthRetrying(answer) || clock.monotonicMs() + retryMs > endMs) throw failure;
       await delay(clock, retryMs);
-      this.#places = await findPlaces(this.#context, this.#name);
+      this.#places = await findPlaces(this.#context, this.#name, false);
     }
   }
 
@@ -162,10 +165,11 @@ function failureOf({ error, message }: PartProblem, name: string, partition: num
   });
 }
 
-async function findPlaces(context: CommandContext, name: string): Promise<TopicPlaces> {
+async function findPlaces(context: CommandContext, name: string, createMissing: boolean): Promise<TopicPlaces> {
+  const page = { size: undefined, token: '' };
   const { reply } = await ask(context, {
     method: 'odradek.v1.MetadataService/GetMetadata',
-    request: { topics: [name], allTopics: false, page: { size: undefined, token: '' }, consistency: 'linearizable' },
+    request: { topics: [name], allTopics: false, createMissing, page, consistency: 'linearizable' },
     requestCodec: getMetadataRequestCodec,
     replyCodec: getMetadataReplyCodec,
   });

@@ -31,6 +31,8 @@ export interface NodeConfig {
   readonly electionTiming: ElectionTiming;
   /** Where the broker stands, so that the copies of a partition are spread; undefined: nobody says. */
   readonly rack: string | undefined;
+  /** Clients that write to a topic that is not there get one, if they say that they want that. */
+  readonly topicsOnFirstUse: boolean;
   readonly messageBytesMax: number;
   readonly callsOpenMax: number;
   readonly stopGraceMs: number;

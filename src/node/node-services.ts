@@ -28,6 +28,7 @@ export const healthCheckedServices = [
 export interface NodeFacts {
   readonly quorum: QuorumView;
   readonly metadata: MetadataDoor;
+  readonly topicsOnFirstUse: boolean;
   readonly log: LogServiceParts;
   readonly watches: MetadataWatches;
   readonly health: HealthBoard;

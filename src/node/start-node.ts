@@ -72,6 +72,8 @@ export type BrokerPlace = Pick<BrokerStart, 'clusterId' | 'quorum' | 'endpoints'
 export interface RunningNode {
   /** With the port that was picked. */
   readonly apiEndpoint: string;
+  /** Its broker is registered, heard, and serves the partitions that it is given. */
+  readonly takesPart: boolean;
   describeQuorum(): Result<QuorumDescription, ApiProblem>;
   /** Lets open calls end for up to `graceMs`, then stops. */
   stop(graceMs: number): Promise<void>;
@@ -109,6 +111,10 @@ class Node implements RunningNode {
   get apiEndpoint(): string {
     assert(this.#listener !== undefined, 'an open node listens');
     return this.#listener.endpoint;
+  }
+
+  get takesPart(): boolean {
+    return this.#running?.seat !== undefined && this.#running.state === 'active';
   }
 
   async open(): Promise<void> {
@@ -215,6 +221,7 @@ class Node implements RunningNode {
         },
       },
       metadata: this.#metadata,
+      topicsOnFirstUse: config.topicsOnFirstUse,
       log: { find: () => this.#findLog(), clock: ports.clock, messageBytesMax: config.messageBytesMax },
       watches: this.#watches,
       health: this.#health,

@@ -31,6 +31,8 @@ export const topicNamesMax = 1000;
 export interface GetMetadataRequest extends ListRequest {
   readonly topics: readonly string[];
   readonly allTopics: boolean;
+  /** Make those of `topics` that do not exist, where the node allows it. */
+  readonly createMissing: boolean;
 }
 
 export type PartitionPlaces = Pick<PartitionImage, 'leader' | 'leaderEpoch' | 'inSync'> & {
@@ -92,10 +94,11 @@ export function placesOfTopic({ name, topicId, partitions }: TopicImage): TopicP
 }
 
 export const getMetadataRequestCodec: Codec<GetMetadataRequest> = {
-  encode: ({ topics, allTopics, page, consistency }) =>
+  encode: ({ topics, allTopics, page, consistency, createMissing }) =>
     wire.GetMetadataRequest.encode({
       topics: [...topics],
       allTopics,
+      createMissing,
       ...pageToWire(page),
       consistency: consistencyToWire(consistency),
     }).finish(),
@@ -108,6 +111,7 @@ export const getMetadataRequestCodec: Codec<GetMetadataRequest> = {
       return {
         topics: namesFromWire('topics', message.topics),
         allTopics: message.allTopics,
+        createMissing: message.createMissing,
         page: pageFromWire(message),
         consistency: consistencyFromWire(message.consistency),
       };

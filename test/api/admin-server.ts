@@ -59,7 +59,7 @@ export class AdminServer {
   readonly server: TestServer;
   readonly watches: MetadataWatches;
 
-  constructor({ brokers = 0 }: { readonly brokers?: number } = {}) {
+  constructor({ brokers = 0, topicsOnFirstUse = false }: { brokers?: number; topicsOnFirstUse?: boolean } = {}) {
     this.controller.addBrokers(brokers);
     const metadata = new MetadataDoor({
       find: () => ok(this.controller),
@@ -77,7 +77,7 @@ export class AdminServer {
       messageBytesMax: 8 * 1024 * 1024,
       startedAtWallMs: 0,
     });
-    const parts = { metadata, watches: this.watches, describeQuorum, describeNode };
+    const parts = { metadata, watches: this.watches, topicsOnFirstUse, describeQuorum, describeNode };
     this.server = new TestServer([topicService(metadata), clusterService(parts), metadataService(parts)], this.host);
   }
 

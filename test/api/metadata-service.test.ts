@@ -29,6 +29,7 @@ const nothingAsked = {
   allTopics: false,
   page: { size: undefined, token: '' },
   consistency: 'linearizable',
+  createMissing: false,
 } as const;
 const watchPath = 'odradek.v1.MetadataService/WatchMetadata';
 
@@ -67,6 +68,35 @@ describe('GetMetadata', () => {
     const first = await server.call('MetadataService/GetMetadata', get, asked);
     expect(first.topics.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(first.nextPageToken).not.toBe('');
+  });
+
+  test('makes the topics that are missing, where the node and the caller want that', async () => {
+    const wanted = { ...nothingAsked, topics: ['orders', 'clicks'], createMissing: true };
+    const strict = new AdminServer({ brokers: 3 });
+    expect(await strict.call('MetadataService/GetMetadata', get, wanted)).toMatchObject({
+      topics: [{ isKnown: false }, { isKnown: false }],
+    });
+
+    const server = new AdminServer({ brokers: 3, topicsOnFirstUse: true });
+    server.controller.must(topicNamed('orders', { partitionCount: 2 }));
+    expect(await server.call('MetadataService/GetMetadata', get, { ...wanted, createMissing: false })).toMatchObject({
+      topics: [{ isKnown: true }, { isKnown: false }],
+    });
+    const { topics } = await server.call('MetadataService/GetMetadata', get, wanted);
+    expect(topics).toMatchObject([
+      { isKnown: true, name: 'orders', partitions: { length: 2 } },
+      { isKnown: true, name: 'clicks', partitions: [{ replicaIds: { length: 3 } }] },
+    ]);
+    const again = await server.call('MetadataService/GetMetadata', get, wanted);
+    expect(again.topics).toEqual(topics);
+  });
+
+  test('says why a topic cannot be made, at the name that was asked for', async () => {
+    const server = new AdminServer({ brokers: 1, topicsOnFirstUse: true });
+    const wanted = { ...nothingAsked, topics: ['no such name'], createMissing: true };
+    const details = await server.refusal('MetadataService/GetMetadata', getMetadataRequestCodec, wanted);
+    expect(details).toMatchObject({ reason: 'INVALID_TOPIC' });
+    expect(JSON.stringify(details)).toContain('"topics"');
   });
 
   test('ends a page early when its topics have very many partitions', async () => {

@@ -1,6 +1,7 @@
 /**
  * How long a node takes from the start of its process to its first answer: what a person waits after `odradek server`,
- * and a cluster after a crash.
+ * and a cluster after a crash; and how long `odradek dev` takes until it has acknowledged a first record. A process
+ * that does nothing is beside them, as what the machine and Node.js take.
  *
  * Run: make build && node --import tsx test/bench/boot.ts [RUNS]
  */
@@ -13,10 +14,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { clientNetwork } from '../../src/cli/real-network.ts';
+import type { Codec } from '../../src/ports/codec.ts';
 import type { Channel } from '../../src/ports/stream.ts';
+import { BatchEncoder } from '../../src/record/batch-encoder.ts';
 import { callUnary } from '../../src/ports/unary.ts';
 import { quorumReplyCodec } from '../../src/wire/quorum-messages.ts';
-import { freePort } from '../e2e/node-process.ts';
+import { getMetadataReplyCodec, getMetadataRequestCodec } from '../../src/wire/metadata-messages.ts';
+import { produceCallCodec, produceReplyCodec } from '../../src/wire/produce-fetch-messages.ts';
+import { freePort, freeQuorumPort } from '../e2e/node-process.ts';
 
 const program = fileURLToPath(new URL('../../dist/bin/main.js', import.meta.url));
 const network = clientNetwork();
@@ -52,6 +57,72 @@ async function boot(folder: string): Promise<Boot> {
   } finally {
     await stop(node);
   }
+}
+
+/** A topic that nobody made, and a record in it, as soon as the cluster takes it. */
+async function firstRecordMs(): Promise<number> {
+  const apiPort = await freeQuorumPort(1);
+  const startMs = performance.now();
+  const words = ['dev', '--ephemeral', '--port', String(apiPort)];
+  const cluster = spawn(process.execPath, [program, ...words], { stdio: 'ignore' });
+  try {
+    await untilConnectable(apiPort, startMs);
+    const channel = network.channel(`127.0.0.1:${apiPort}`);
+    for (;;) {
+      if (await produceOne(channel)) {
+        channel.close();
+        return performance.now() - startMs;
+      }
+      if (performance.now() - startMs > bootMsMax) throw new Error(`no record after ${bootMsMax} ms`);
+      await delay(1);
+    }
+  } finally {
+    await stop(cluster);
+  }
+}
+
+async function produceOne(channel: Channel): Promise<boolean> {
+  const metadata = await call(channel, 'MetadataService/GetMetadata', getMetadataRequestCodec, {
+    topics: ['first'],
+    allTopics: false,
+    page: { size: undefined, token: '' },
+    consistency: 'linearizable',
+    createMissing: true,
+  });
+  const reply = metadata && getMetadataReplyCodec.decode(metadata);
+  const topic = reply?.ok === true ? reply.value.topics[0] : undefined;
+  if (topic?.isKnown !== true) return false;
+  const encoder = new BatchEncoder({ batchBytesTarget: 1024, batchBytesMax: 1024 });
+  encoder.append({ key: null, value: 'hello', timestampMs: Date.now() });
+  const place = { topicId: topic.topicId, partition: 0, leaderEpoch: undefined };
+  const produced = await call(channel, 'LogService/Produce', produceCallCodec, {
+    acks: 'all',
+    timeoutMs: 1000,
+    partitions: [{ ...place, ownedBatch: encoder.finishOwned() }],
+  });
+  const results = produced && produceReplyCodec.decode(produced);
+  return results?.ok === true && results.value[0]?.problem === undefined;
+}
+
+/** Undefined: refused, or not answered. */
+async function call<Request>(
+  channel: Channel,
+  method: string,
+  codec: Pick<Codec<Request>, 'encode'>,
+  request: Request,
+) {
+  const answer = await callUnary(channel, {
+    method: `odradek.v1.${method}`,
+    request: [codec.encode(request)],
+    options: { deadlineMs: 1000, headers: {} },
+  });
+  return answer.ok ? answer.value : undefined;
+}
+
+async function nothingMs(): Promise<number> {
+  const startMs = performance.now();
+  await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'exit');
+  return performance.now() - startMs;
 }
 
 async function askLeader(channel: Channel): Promise<number | 'no-leader' | 'no-answer'> {
@@ -97,11 +168,15 @@ function row(name: string, valuesMs: readonly number[]): string {
 const runs = Number(process.argv[2] ?? 20);
 const fresh: Boot[] = [];
 const again: Boot[] = [];
+const firstRecords: number[] = [];
+const nothings: number[] = [];
 for (let run = 0; run < runs; run += 1) {
   const folder = mkdtempSync(join(tmpdir(), 'odradek-boot-'));
   fresh.push(await boot(folder));
   again.push(await boot(folder));
   rmSync(folder, { recursive: true });
+  firstRecords.push(await firstRecordMs());
+  nothings.push(await nothingMs());
 }
 console.log(`process start to first answer, ${runs} runs`.padEnd(44) + '   median      p95      max');
 console.log(
@@ -128,3 +203,6 @@ console.log(
     again.map(({ ledMs }) => ledMs),
   ),
 );
+console.log(row('odradek dev: a first record is acknowledged', firstRecords));
+console.log(row('a process of Node.js that does nothing', nothings));
+console.log('goal: a first record within 300 ms (p95)');

@@ -6,7 +6,7 @@ import { prettyLogLine } from '../../src/cli/pretty-log.ts';
 import { DiskError } from '../../src/ports/disk.ts';
 import { RecordedTerminal } from './recorded-terminal.ts';
 
-const scene = { dataPath: './data', endpoints: ['127.0.0.1:7081', '127.0.0.1:7181'] };
+const scene = { dataPath: './data', endpoints: ['127.0.0.1:7081', '127.0.0.1:7181'], otherPorts: '--set x=y' };
 
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: the system says so`), { code });

@@ -22,6 +22,7 @@ test('version is one line for people and JSON for programs', async () => {
 
 const commandsWithHelp = [
   '',
+  'dev',
   'server',
   'topic',
   'topic create',

@@ -36,10 +36,15 @@ export class Bench {
     return folder;
   }
 
-  /** The command with these words, to its end. */
-  async run(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  /** The command with these words, to its end. `input`: what is piped in. */
+  async run(
+    words: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    input?: string,
+  ): Promise<Ran> {
     const child = this.#spawn(words, environment);
     const output = collect(child);
+    child.stdin?.end(input);
     await once(child, 'close');
     return { exitCode: child.exitCode ?? -1, ...output() };
   }
@@ -50,8 +55,15 @@ export class Bench {
     const words = ['server', '--data', dataFolder, ...[...own, ...settings].flatMap((each) => ['--set', each])];
     const child = this.#spawn(words, {});
     const node = new ServingNode(child);
-    await node.untilServing(startMsMax);
+    await node.untilSaid('"the node serves"', startMsMax);
     return node;
+  }
+
+  /** `odradek dev`, once it says what to type. */
+  async dev(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<ServingProcess> {
+    const cluster = new ServingProcess(this.#spawn(['dev', ...words], environment));
+    await cluster.untilSaid('In another terminal', startMsMax);
+    return cluster;
   }
 
   /** A call that stays open, as long as the test likes. */
@@ -73,14 +85,14 @@ export class Bench {
     const { PATH: path = '', HOME: home = '' } = process.env;
     const child = spawn(process.execPath, [this.#program, ...words], {
       env: { PATH: path, HOME: home, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
     });
     this.#children.add(child);
     return child;
   }
 }
 
-export class ServingNode {
+export class ServingProcess {
   readonly child: ChildProcess;
   readonly #output: () => { stdout: string; stderr: string };
 
@@ -89,22 +101,15 @@ export class ServingNode {
     this.#output = collect(child);
   }
 
-  /** Every event that the node has logged so far. */
-  get events(): Record<string, unknown>[] {
-    const lines = this.#output().stdout.split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
+  get stdout(): string {
+    return this.#output().stdout;
   }
 
-  /** host:port of its API. */
-  get api(): string {
-    return String(this.events.find(({ msg }) => msg === 'the node serves')?.['api']);
-  }
-
-  async untilServing(msMax: number): Promise<void> {
+  async untilSaid(words: string, msMax: number): Promise<void> {
     const untilMs = Date.now() + msMax;
-    while (!this.#output().stdout.includes('"the node serves"')) {
-      if (this.child.exitCode !== null) throw new Error(`the node ended: ${JSON.stringify(this.#output())}`);
-      if (Date.now() > untilMs) throw new Error(`the node does not serve: ${JSON.stringify(this.#output())}`);
+    while (!this.stdout.includes(words)) {
+      if (this.child.exitCode !== null) throw new Error(`the process ended: ${JSON.stringify(this.#output())}`);
+      if (Date.now() > untilMs) throw new Error(`waited in vain for ${words}: ${JSON.stringify(this.#output())}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
@@ -115,6 +120,19 @@ export class ServingNode {
     this.child.kill(signal);
     await closed;
     return this.child.exitCode ?? this.child.signalCode ?? 'nothing';
+  }
+}
+
+export class ServingNode extends ServingProcess {
+  /** Every event that the node has logged so far. */
+  get events(): Record<string, unknown>[] {
+    const lines = this.stdout.split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** host:port of its API. */
+  get api(): string {
+    return String(this.events.find(({ msg }) => msg === 'the node serves')?.['api']);
   }
 }
 

@@ -14,6 +14,7 @@ const good: NodeConfig = {
     { voterId: voterId(2), peerEndpoint: '127.0.0.1:7182' },
   ],
   electionTiming: { heartbeatMs: 100, electionTimeoutMsMin: 300, electionTimeoutMsMax: 600 },
+  topicsOnFirstUse: false,
   messageBytesMax: 8 * 1024 * 1024,
   callsOpenMax: 1024,
   stopGraceMs: 5000,

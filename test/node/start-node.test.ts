@@ -41,6 +41,7 @@ const config: NodeConfig = {
   peerListen: '127.0.0.1:7181',
   voters: [],
   electionTiming: { heartbeatMs: 100, electionTimeoutMsMin: 300, electionTimeoutMsMax: 600 },
+  topicsOnFirstUse: false,
   messageBytesMax: 8 * 1024 * 1024,
   callsOpenMax: 16,
   stopGraceMs: 1000,

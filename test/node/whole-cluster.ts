@@ -182,6 +182,7 @@ export function configOf(id: number, voters: NodeConfig['voters']): NodeConfig {
     peerListen: `n${id}:7181`,
     voters: voters.length === 1 ? [] : voters,
     electionTiming: { heartbeatMs: 100, electionTimeoutMsMin: 300, electionTimeoutMsMax: 600 },
+    topicsOnFirstUse: false,
     messageBytesMax: 8 * 1024 * 1024,
     callsOpenMax: 64,
     stopGraceMs: 1000,
