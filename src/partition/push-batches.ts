@@ -63,7 +63,8 @@ export function pushTo(core: PartitionCore, role: LeaderRole, progress: Follower
     return;
   }
   const roomBytes = session.grantedBytes - session.sentBytes;
-  if (session.sentTo === core.log.written || roomBytes <= 0) {
+  // It may have more than is in the file here: what both had of an earlier leader is still being written.
+  if (session.sentTo >= core.log.written || roomBytes <= 0) {
     if (isNews(session.told, core)) pushPositions(core, role, progress, session);
     return;
   }

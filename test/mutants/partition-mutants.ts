@@ -355,4 +355,13 @@ export const partitionMutants: readonly Mutant[] = [
     tests: by.recovery,
     breaks: /P12: who was away|P6: whoever may lead|P1: /,
   },
+  {
+    id: 'P-pushes-nothing',
+    bug: 'a leader that still writes what a follower has already reads for it without an end',
+    file: 'src/partition/push-batches.ts',
+    find: 'if (session.sentTo >= core.log.written || roomBytes <= 0) {',
+    replace: 'if (session.sentTo === core.log.written || roomBytes <= 0) {',
+    tests: by.replication,
+    breaks: /a leader that still writes what a follower has already reads nothing/,
+  },
 ];

@@ -41,6 +41,25 @@ test('P1: the leader counts its own disk like any other', () => {
   expect(leader.answerTo(requestId)).toMatchObject({ type: 'produce-done' });
 });
 
+test('a leader that still writes what a follower has already reads nothing for it', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  const slow = cluster.replica(2);
+  slow.isFast = false;
+  cluster.produce(cluster.leader(), 'first');
+  cluster.deliverAll();
+  cluster.moveLeader(2);
+  cluster.deliverAll();
+  expect([slow.view.written, slow.view.assigned, cluster.replica(3).view.durable]).toEqual([0, 1, 1]);
+  expect(slow.effectsOf('push')).toEqual([]);
+
+  slow.workAll();
+  cluster.deliverAll();
+  const requestId = cluster.produce(slow, 'second');
+  slow.workAll();
+  cluster.deliverAll();
+  expect(slow.answerTo(requestId)).toMatchObject({ type: 'produce-done', baseOffset: 1 });
+});
+
 test('a flush covers only what was written when it was issued', () => {
   const cluster = TestCluster.settled({ replicas: 1, inSyncMin: 1 });
   const leader = cluster.leader();
