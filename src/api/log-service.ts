@@ -3,16 +3,10 @@
  * for itself. What is read from a request stays the bytes that were received; nothing here looks at records.
  *
  * Bounds: partitions per call (wire/produce-fetch-messages.ts), bytes of a request (`requestBytesMax`) and of a reply, and every wait.
- * Read next: partition-problem.ts, broker/partition-door.ts.
+ * Read next: partition-calls.ts, produce-stream.ts, fetch-stream.ts, broker/partition-door.ts.
  */
 import { ok, refused, type Result } from '../base/result.ts';
-import type { FetchEnd, NotHere, PartitionDoor, PartitionDoors, Pending } from '../broker/partition-door.ts';
-import type { ProducerIds } from '../broker/producer-id-blocks.ts';
-import type { MetadataImage } from '../metadata/metadata-image.ts';
-import { configValue } from '../metadata/effective-configs.ts';
-import type { Clock } from '../ports/clock.ts';
-import { BatchHeader } from '../record/batch-header.ts';
-import { checkProducedBatch, type ProduceRules } from '../record/produced-batch.ts';
+import type { FetchEnd, Pending } from '../broker/partition-door.ts';
 import {
   deleteRecordsCallCodec,
   deleteRecordsReplyCodec,
@@ -36,40 +30,31 @@ import type {
   FetchedReply,
   ListOffsetsCall,
   OffsetReply,
-  PartProblem,
   PartReply,
-  PlaceAsked,
-  ProduceCall,
-  ProducedReply,
 } from '../wire/produce-fetch-values.ts';
 import type { ApiProblem } from './api-problem.ts';
-import { problemOfAbsence, problemOfBatch, problemOfEnd, problemOfPartition } from './partition-problem.ts';
-import type { RequestContext } from './request-context.ts';
+import { fetchStream } from './fetch-stream.ts';
+import {
+  deadlineOf,
+  doorAt,
+  fetchedReply,
+  isDoor,
+  partitionBytesDefault,
+  produce,
+  replyRoomBytes,
+  waitMsMax,
+  type LogCall,
+  type LogHost,
+  type LogServiceParts,
+} from './partition-calls.ts';
+import { problemOfEnd, problemOfPartition } from './partition-problem.ts';
+import { produceStream } from './produce-stream.ts';
 import type { Service } from './service-table.ts';
 import { unaryMethod } from './unary-method.ts';
 
 export const logServiceName = 'odradek.v1.LogService';
 
-/** The broker of this node, once it keeps partitions. */
-export interface LogHost {
-  readonly doors: PartitionDoors;
-  readonly producerIds: Pick<ProducerIds, 'take'>;
-  readonly image: MetadataImage;
-}
-
-export interface LogServiceParts {
-  /** Refused while the node starts or stops, or its broker is not registered yet. */
-  readonly find: () => Result<LogHost, ApiProblem>;
-  readonly clock: Pick<Clock, 'monotonicMs' | 'wallMs'>;
-  /** Of a message that the node takes. */
-  readonly messageBytesMax: number;
-}
-
-const waitMsMax = 30_000;
 const replyBytesDefault = 4 * 1024 * 1024;
-const partitionBytesDefault = 1024 * 1024;
-/** Beside the batches. */
-const replyRoomBytes = 256 * 1024;
 
 export function logService(parts: LogServiceParts): Service {
   const { messageBytesMax } = parts;
@@ -82,6 +67,8 @@ export function logService(parts: LogServiceParts): Service {
         requestBytesMax: messageBytesMax,
         answer: (context, call) => withHost(parts, (host) => produce({ ...parts, host, context }, call)),
       }),
+      ProduceStream: produceStream(parts),
+      FetchStream: fetchStream(parts),
       Fetch: unaryMethod({
         request: fetchCallCodec,
         reply: fetchReplyCodec,
@@ -122,11 +109,6 @@ const noController: ApiProblem = {
   retryAfterMs: 250,
 };
 
-interface Call extends LogServiceParts {
-  readonly host: LogHost;
-  readonly context: RequestContext;
-}
-
 async function withHost<Reply>(
   { find }: LogServiceParts,
   answer: (host: LogHost) => Promise<Reply>,
@@ -135,75 +117,8 @@ async function withHost<Reply>(
   return host.ok ? ok(await answer(host.value)) : host;
 }
 
-/** By the clock of this node: what the caller asked for, and no longer than it waits. */
-function deadlineOf({ clock, context }: Call, timeoutMs: number | undefined): number {
-  const latest = clock.monotonicMs() + Math.min(timeoutMs ?? waitMsMax, waitMsMax);
-  return Math.min(latest, context.deadlineAtMs ?? latest);
-}
-
-function doorAt({ doors, image }: LogHost, place: PlaceAsked): PartitionDoor | PartProblem {
-  const found: PartitionDoor | NotHere = doors.find(place);
-  return 'type' in found ? problemOfAbsence({ image, place }, found) : found;
-}
-
-function isDoor(found: PartitionDoor | PartProblem): found is PartitionDoor {
-  return 'produce' in found;
-}
-
-function produce(call: Call, { acks, timeoutMs, partitions }: ProduceCall): Promise<PartReply<ProducedReply>[]> {
-  const { host } = call;
-  const { image } = host;
-  const deadlineMs = deadlineOf(call, timeoutMs);
-  return Promise.all(
-    partitions.map(({ ownedBatch, leaderEpoch, ...place }): Promise<PartReply<ProducedReply>> => {
-      const door = doorAt(host, place);
-      if (!isDoor(door)) return Promise.resolve({ ...place, problem: door });
-      const problem = prepareBatch(call, place, ownedBatch);
-      if (problem !== undefined) return Promise.resolve({ ...place, problem });
-      return new Promise((resolve) => {
-        door.produce({ acks, ownedBatch, leaderEpoch, deadlineMs }, (end) => {
-          if (end.type === 'done')
-            resolve({ ...place, problem: undefined, baseOffset: end.baseOffset, logStart: end.start });
-          else resolve({ ...place, problem: problemOfEnd({ image, place }, end) });
-        });
-      });
-    }),
-  );
-}
-
-/** Looks at all of it but the records, and gives it this broker's time where the topic wants that. */
-function prepareBatch(
-  { clock, host: { image } }: Call,
-  { topicId }: PlaceAsked,
-  ownedBatch: Uint8Array,
-): PartProblem | undefined {
-  const numberOf = (name: string): number => Number(configValue(image, { scope: 'topic', topicId }, name));
-  const isAppendTime = configValue(image, { scope: 'topic', topicId }, 'message.timestamp.type') === 'log-append-time';
-  const nowMs = clock.wallMs();
-  const rules: ProduceRules = {
-    batchBytesMax: numberOf('max.message.bytes'),
-    mayBeTransactional: false,
-    mayBeControl: false,
-    producerTimes: isAppendTime
-      ? undefined
-      : {
-          nowMs,
-          aheadMsMax: numberOf('message.timestamp.after.max.ms'),
-          behindMsMax: numberOf('message.timestamp.before.max.ms'),
-        },
-  };
-  const checked = checkProducedBatch(ownedBatch, rules);
-  if (!checked.ok) return problemOfBatch(checked.problem);
-  const { producerId } = checked.value;
-  // Who takes an id that nobody was given could meet the producer who will be.
-  if (producerId >= image.nextProducerId)
-    return { error: 'unknown-producer', message: `producer id ${producerId} was never given out; call InitProducer` };
-  if (isAppendTime) new BatchHeader(ownedBatch).stampAppendTime(Math.floor(nowMs));
-  return undefined;
-}
-
 /** Answered at once when there is enough; else when the first partition has something, or the time is up. */
-async function fetch(call: Call, asked: FetchCall): Promise<PartReply<FetchedReply>[]> {
+async function fetch(call: LogCall, asked: FetchCall): Promise<PartReply<FetchedReply>[]> {
   const { clock, context } = call;
   const first = await readAll(call, asked, clock.monotonicMs()).all();
   const waitMs = Math.min(asked.maxWaitMs, waitMsMax);
@@ -226,7 +141,7 @@ interface Reads {
   cancel(): void;
 }
 
-function readAll({ host, messageBytesMax }: Call, asked: FetchCall, deadlineMs: number): Reads {
+function readAll({ host, messageBytesMax }: LogCall, asked: FetchCall, deadlineMs: number): Reads {
   const { image } = host;
   const { mayFollow, partitions } = asked;
   const bytesMax = Math.min(asked.bytesMax ?? replyBytesDefault, Math.max(1, messageBytesMax - replyRoomBytes));
@@ -241,9 +156,7 @@ function readAll({ host, messageBytesMax }: Call, asked: FetchCall, deadlineMs: 
     pending.push(read);
     const end = await read.end;
     if (end.type !== 'read') return { ...place, problem: problemOfEnd({ image, place }, end) };
-    const { ownedBytes, next, watermark, lastStable, start } = end;
-    const positions = { next, watermark, lastStable, logStart: start, leaderEpoch: end.leaderEpoch };
-    return { ...place, problem: undefined, ownedBatches: ownedBytes, ...positions };
+    return fetchedReply(place, end);
   });
   return {
     any: () => Promise.race(parts),
@@ -282,7 +195,10 @@ function epochEnds(host: LogHost, { partitions }: EpochEndCall): PartReply<Epoch
   });
 }
 
-function deleteRecords(call: Call, { timeoutMs, partitions }: DeleteRecordsCall): Promise<PartReply<DeletedReply>[]> {
+function deleteRecords(
+  call: LogCall,
+  { timeoutMs, partitions }: DeleteRecordsCall,
+): Promise<PartReply<DeletedReply>[]> {
   const { host } = call;
   const deadlineMs = deadlineOf(call, timeoutMs);
   return Promise.all(

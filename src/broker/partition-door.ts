@@ -47,7 +47,7 @@ export type ProduceEnd =
 export interface FetchAsked extends Asked {
   readonly from: Offset;
   readonly bytesMin: number;
-  /** At least one batch is returned, however large it is. */
+  /** At least one batch is returned, however large it is. 0: none is read; the end only tells that there is something. */
   readonly bytesMax: number;
   readonly mayFollow: boolean;
 }

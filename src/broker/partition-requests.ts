@@ -205,7 +205,7 @@ export class PartitionRequests implements PartitionDoor {
     const waiting = this.#fetches.get(requestId);
     if (waiting === undefined) return;
     const { log } = this.#options;
-    if (from === upTo) {
+    if (from === upTo || waiting.bytesMax === 0) {
       this.#fetched(requestId, readEnd(ready, nothing, from));
       return;
     }

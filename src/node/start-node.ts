@@ -12,7 +12,8 @@ import { ok, refused, type Result } from '../base/result.ts';
 import { allowAll } from '../api/call-hooks.ts';
 import type { ApiProblem } from '../api/api-problem.ts';
 import { HealthBoard } from '../api/health-board.ts';
-import type { LogHost } from '../api/log-service.ts';
+import { OpenStreams } from '../api/open-streams.ts';
+import type { LogHost } from '../api/partition-calls.ts';
 import { waitMsUntil } from '../api/call-wait.ts';
 import { MetadataDoor } from '../api/metadata-door.ts';
 import { MetadataWatches } from '../api/metadata-watches.ts';
@@ -96,6 +97,7 @@ class Node implements RunningNode {
   readonly #startedAtWallMs: number;
   readonly #metadata: MetadataDoor;
   readonly #watches: MetadataWatches;
+  readonly #streams = new OpenStreams();
   #listener: Listener | undefined;
   #voter: NodeVoter | undefined;
   #broker: Promise<NodeBroker> | undefined;
@@ -196,6 +198,7 @@ class Node implements RunningNode {
     await (await this.#broker)?.stop();
     this.#voter?.records?.close();
     this.#watches.close();
+    this.#streams.close();
     await this.#listener?.close(graceMs);
     await this.#voter?.stop();
   }
@@ -222,7 +225,12 @@ class Node implements RunningNode {
       },
       metadata: this.#metadata,
       topicsOnFirstUse: config.topicsOnFirstUse,
-      log: { find: () => this.#findLog(), clock: ports.clock, messageBytesMax: config.messageBytesMax },
+      log: {
+        find: () => this.#findLog(),
+        clock: ports.clock,
+        messageBytesMax: config.messageBytesMax,
+        streams: this.#streams,
+      },
       watches: this.#watches,
       health: this.#health,
       descriptorSet,

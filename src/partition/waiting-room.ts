@@ -12,7 +12,7 @@ export interface WaitingGuest {
 export class WaitingRoom<Guest extends WaitingGuest> {
   readonly #guests = new Map<RequestId, Guest>();
   readonly #guestsMax: number;
-  /** Not after the first deadline of those that wait. */
+  /** Not after the first deadline of those that wait; some wait without one. */
   #firstDeadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(guestsMax: number) {
@@ -28,7 +28,8 @@ export class WaitingRoom<Guest extends WaitingGuest> {
   }
 
   get firstDeadlineMs(): number | undefined {
-    return this.#guests.size === 0 ? undefined : this.#firstDeadlineMs;
+    const isAny = this.#guests.size > 0 && this.#firstDeadlineMs < Number.POSITIVE_INFINITY;
+    return isAny ? this.#firstDeadlineMs : undefined;
   }
 
   enter(guest: Guest): boolean {

@@ -2,13 +2,24 @@
  * odradek.v1.LogService: requests as values, and replies out of values. Batches pass through as they are: what is read
  * from a request is a part of the bytes that were received.
  */
-import { errorCodes, type ErrorName } from '../base/error-codes.ts';
-import { brokerIdFromOutside, topicIdFromOutside, type TopicId } from '../base/ids.ts';
-import { leaderEpochFromOutside, offsetFromOutside, type LeaderEpoch, type Offset } from '../base/offsets.ts';
 import type { Codec } from '../ports/codec.ts';
-import { decodeMessage, must, unreadable } from './decode-message.ts';
+import { decodeMessage, unreadable } from './decode-message.ts';
 import { emptyMessageCodec } from './empty-message.ts';
 import { odradek } from './generated/messages.js';
+import {
+  eachOnce,
+  epochFrom,
+  ledPlaceFrom,
+  limitFrom,
+  nothing,
+  offsetFrom,
+  partFrom,
+  partitionsPerCallMax,
+  placeFrom,
+  placeOf,
+  problemToWire,
+  timeoutFrom,
+} from './log-parts.ts';
 import type {
   AcksName,
   DeleteRecordsCall,
@@ -17,23 +28,20 @@ import type {
   EpochEndReply,
   FetchCall,
   FetchedReply,
-  HintReply,
-  LedPlace,
+  FetchStreamCall,
   ListOffsetsCall,
   OffsetAskedFor,
+  Numbered,
   OffsetReply,
-  PartProblem,
   PartReply,
   ProduceCall,
   ProducedReply,
   ProducerReply,
+  SubscribedReply,
 } from './produce-fetch-values.ts';
 import { count, enumNames, optionalFrom } from './request-fields.ts';
 
 const v1 = odradek.v1;
-
-/** So that one call is one turn's work. */
-export const partitionsPerCallMax = 1000;
 
 type Decoder<Value> = Pick<Codec<Value>, 'decode'>;
 type Encoder<Value> = Pick<Codec<Value>, 'encode'>;
@@ -45,47 +53,68 @@ const isolations = enumNames<'read-uncommitted' | 'read-committed'>({
 });
 
 export const produceCallCodec: Codec<ProduceCall> = {
-  encode: (call) =>
-    v1.ProduceRequest.encode({
-      acks: acks.toWire(call.acks),
-      timeoutMs: call.timeoutMs ?? 0,
-      partitions: call.partitions.map(({ ownedBatch, leaderEpoch, ...place }) => {
-        return { ...place, leaderEpoch: leaderEpoch ?? null, batch: ownedBatch };
-      }),
-    }).finish(),
-  decode: (ownedBytes) =>
-    decodeMessage(v1.ProduceRequest, ownedBytes, (message) => ({
-      acks: message.acks === v1.Acks.ACKS_UNSPECIFIED ? ('all' as const) : acks.fromWire('acks', message.acks),
-      timeoutMs: timeoutFrom(message.timeoutMs),
-      partitions: eachOnce(message.partitions).map((wire, at) => {
-        return { ...placeFrom(wire, at), ownedBatch: wire.batch ?? nothing };
-      }),
-    })),
+  encode: (call) => v1.ProduceRequest.encode(produceToWire(call)).finish(),
+  decode: (ownedBytes) => decodeMessage(v1.ProduceRequest, ownedBytes, produceFromWire),
 };
 
 export const produceReplyCodec: Codec<readonly PartReply<ProducedReply>[]> = {
-  encode: (results) =>
-    v1.ProduceResponse.encode({
-      results: results.map(({ topicId, partition, problem, baseOffset, logStart }) => {
-        return {
-          topicId,
-          partition,
-          ...problemToWire(problem),
-          baseOffset: baseOffset ?? null,
-          logStartOffset: logStart ?? 0,
-        };
-      }),
-    }).finish(),
-  decode: (ownedBytes) =>
-    decodeMessage(v1.ProduceResponse, ownedBytes, ({ results }) =>
-      results.map((wire) =>
-        partFrom(wire, {
-          baseOffset: optionalFrom(wire.baseOffset, (value) => offsetFrom('base_offset', value)),
-          logStart: offsetFrom('log_start_offset', wire.logStartOffset),
-        }),
-      ),
-    ),
+  encode: (results) => v1.ProduceResponse.encode({ results: results.map(producedToWire) }).finish(),
+  decode: (ownedBytes) => decodeMessage(v1.ProduceResponse, ownedBytes, ({ results }) => results.map(producedFromWire)),
 };
+
+/** Beside each request of a stream goes a number, and comes back with its answer. */
+export const produceStreamCallCodec: Codec<Numbered<ProduceCall>> = {
+  encode: ({ number, ...call }) =>
+    v1.ProduceStreamRequest.encode({ requestNumber: number, ...produceToWire(call) }).finish(),
+  decode: (ownedBytes) =>
+    decodeMessage(v1.ProduceStreamRequest, ownedBytes, (message) => ({
+      number: count('request_number', message.requestNumber),
+      ...produceFromWire(message),
+    })),
+};
+
+export const produceStreamReplyCodec: Codec<Numbered<{ readonly results: readonly PartReply<ProducedReply>[] }>> = {
+  encode: ({ number, results }) =>
+    v1.ProduceStreamResponse.encode({ requestNumber: number, results: results.map(producedToWire) }).finish(),
+  decode: (ownedBytes) =>
+    decodeMessage(v1.ProduceStreamResponse, ownedBytes, ({ requestNumber, results }) => ({
+      number: count('request_number', requestNumber),
+      results: results.map(producedFromWire),
+    })),
+};
+
+function produceToWire(call: ProduceCall): odradek.v1.ProduceRequest.$Properties {
+  return {
+    acks: acks.toWire(call.acks),
+    timeoutMs: call.timeoutMs ?? 0,
+    partitions: call.partitions.map(({ ownedBatch, leaderEpoch, ...place }) => {
+      return { ...place, leaderEpoch: leaderEpoch ?? null, batch: ownedBatch };
+    }),
+  };
+}
+
+function produceFromWire({ acks: wireAcks, timeoutMs, partitions }: odradek.v1.ProduceRequest): ProduceCall {
+  return {
+    acks: wireAcks === v1.Acks.ACKS_UNSPECIFIED ? 'all' : acks.fromWire('acks', wireAcks),
+    timeoutMs: timeoutFrom(timeoutMs),
+    partitions: eachOnce(partitions).map((wire, at) => {
+      return { ...placeFrom(wire, at), ownedBatch: wire.batch ?? nothing };
+    }),
+  };
+}
+
+function producedToWire(part: PartReply<ProducedReply>): odradek.v1.ProduceResult.$Properties {
+  const { topicId, partition, problem, baseOffset, logStart } = part;
+  const place = { topicId, partition, ...problemToWire(problem) };
+  return { ...place, baseOffset: baseOffset ?? null, logStartOffset: logStart ?? 0 };
+}
+
+function producedFromWire(wire: odradek.v1.ProduceResult.$Properties): PartReply<ProducedReply> {
+  return partFrom(wire, {
+    baseOffset: optionalFrom(wire.baseOffset, (value) => offsetFrom('base_offset', value)),
+    logStart: offsetFrom('log_start_offset', wire.logStartOffset),
+  });
+}
 
 export const fetchCallCodec: Codec<FetchCall> = {
   encode: (call) =>
@@ -94,9 +123,7 @@ export const fetchCallCodec: Codec<FetchCall> = {
       minBytes: call.bytesMin,
       maxBytes: call.bytesMax ?? 0,
       mayFollow: call.mayFollow,
-      partitions: call.partitions.map(({ from, bytesMax, leaderEpoch, ...place }) => {
-        return { ...place, leaderEpoch: leaderEpoch ?? null, offset: from, maxBytes: bytesMax ?? 0 };
-      }),
+      partitions: call.partitions.map(askedToWire),
     }).finish(),
   decode: (ownedBytes) =>
     decodeMessage(v1.FetchRequest, ownedBytes, (message) => {
@@ -108,44 +135,83 @@ export const fetchCallCodec: Codec<FetchCall> = {
         bytesMin: count('min_bytes', message.minBytes),
         bytesMax: limitFrom('max_bytes', message.maxBytes),
         mayFollow: message.mayFollow,
-        partitions: eachOnce(message.partitions).map((wire, at) => ({
-          ...placeFrom(wire, at),
-          from: offsetFrom(`partitions[${at}].offset`, wire.offset),
-          bytesMax: limitFrom(`partitions[${at}].max_bytes`, wire.maxBytes),
-        })),
+        partitions: eachOnce(message.partitions).map((wire, at) => askedFromWire(`partitions[${at}]`, wire)),
       };
     }),
 };
 
 export const fetchReplyCodec: Codec<readonly PartReply<FetchedReply>[]> = {
-  encode: (results) =>
-    v1.FetchResponse.encode({
-      results: results.map((result) => ({
-        topicId: result.topicId,
-        partition: result.partition,
-        ...problemToWire(result.problem),
-        batches: result.ownedBatches ?? nothing,
-        nextOffset: result.next ?? 0,
-        highWatermark: result.watermark ?? null,
-        lastStableOffset: result.lastStable ?? null,
-        logStartOffset: result.logStart ?? 0,
-        leaderEpoch: result.leaderEpoch ?? 0,
-      })),
+  encode: (results) => v1.FetchResponse.encode({ results: results.map(fetchedToWire) }).finish(),
+  decode: (ownedBytes) => decodeMessage(v1.FetchResponse, ownedBytes, ({ results }) => results.map(fetchedFromWire)),
+};
+
+export const fetchStreamCallCodec: Codec<FetchStreamCall> = {
+  encode: ({ subscribe, unsubscribe }) =>
+    v1.FetchStreamRequest.encode({
+      subscribe: subscribe.map(({ subscription, mayFollow, ...asked }) => {
+        return { subscription, mayFollow, partition: askedToWire(asked) };
+      }),
+      unsubscribe: [...unsubscribe],
     }).finish(),
   decode: (ownedBytes) =>
-    decodeMessage(v1.FetchResponse, ownedBytes, ({ results }) =>
-      results.map((wire) =>
-        partFrom(wire, {
-          ownedBatches: wire.batches ?? nothing,
-          next: offsetFrom('next_offset', wire.nextOffset),
-          watermark: optionalFrom(wire.highWatermark, (value) => offsetFrom('high_watermark', value)),
-          lastStable: optionalFrom(wire.lastStableOffset, (value) => offsetFrom('last_stable_offset', value)),
-          logStart: offsetFrom('log_start_offset', wire.logStartOffset),
-          leaderEpoch: epochFrom('leader_epoch', wire.leaderEpoch),
-        }),
-      ),
-    ),
+    decodeMessage(v1.FetchStreamRequest, ownedBytes, ({ subscribe, unsubscribe }) => ({
+      subscribe: subscribe.slice(0, partitionsPerCallMax + 1).map(({ subscription, mayFollow, partition }, at) => ({
+        subscription: count(`subscribe[${at}].subscription`, subscription),
+        mayFollow: mayFollow ?? false,
+        ...askedFromWire(`subscribe[${at}].partition`, partition ?? {}),
+      })),
+      unsubscribe: unsubscribe.map((place, at) => placeOf(`unsubscribe[${at}]`, place)),
+    })),
 };
+
+export const fetchStreamReplyCodec: Codec<SubscribedReply> = {
+  encode: ({ subscription, result }) =>
+    v1.FetchStreamResponse.encode({ subscription, result: fetchedToWire(result) }).finish(),
+  decode: (ownedBytes) =>
+    decodeMessage(v1.FetchStreamResponse, ownedBytes, ({ subscription, result }) => ({
+      subscription: count('subscription', subscription),
+      result: fetchedFromWire(result ?? {}),
+    })),
+};
+
+type FetchAskedFor = FetchCall['partitions'][number];
+
+function askedToWire({ from, bytesMax, leaderEpoch, ...place }: FetchAskedFor): odradek.v1.FetchPartition.$Properties {
+  return { ...place, leaderEpoch: leaderEpoch ?? null, offset: from, maxBytes: bytesMax ?? 0 };
+}
+
+function askedFromWire(field: string, wire: odradek.v1.FetchPartition.$Properties): FetchAskedFor {
+  return {
+    ...ledPlaceFrom(field, wire),
+    from: offsetFrom(`${field}.offset`, wire.offset),
+    bytesMax: limitFrom(`${field}.max_bytes`, wire.maxBytes),
+  };
+}
+
+function fetchedToWire(result: PartReply<FetchedReply>): odradek.v1.FetchResult.$Properties {
+  return {
+    topicId: result.topicId,
+    partition: result.partition,
+    ...problemToWire(result.problem),
+    batches: result.ownedBatches ?? nothing,
+    nextOffset: result.next ?? 0,
+    highWatermark: result.watermark ?? null,
+    lastStableOffset: result.lastStable ?? null,
+    logStartOffset: result.logStart ?? 0,
+    leaderEpoch: result.leaderEpoch ?? 0,
+  };
+}
+
+function fetchedFromWire(wire: odradek.v1.FetchResult.$Properties): PartReply<FetchedReply> {
+  return partFrom(wire, {
+    ownedBatches: wire.batches ?? nothing,
+    next: offsetFrom('next_offset', wire.nextOffset),
+    watermark: optionalFrom(wire.highWatermark, (value) => offsetFrom('high_watermark', value)),
+    lastStable: optionalFrom(wire.lastStableOffset, (value) => offsetFrom('last_stable_offset', value)),
+    logStart: offsetFrom('log_start_offset', wire.logStartOffset),
+    leaderEpoch: epochFrom('leader_epoch', wire.leaderEpoch),
+  });
+}
 
 export const listOffsetsCallCodec: Codec<ListOffsetsCall> = {
   encode: ({ partitions }) =>
@@ -234,42 +300,6 @@ export const initProducerReplyCodec: Codec<ProducerReply> = {
     })),
 };
 
-const nothing = new Uint8Array(0);
-
-interface WirePlace {
-  readonly topicId?: string | null;
-  readonly partition?: number | null;
-  readonly leaderEpoch?: number | null;
-}
-
-interface WirePart extends WirePlace {
-  readonly error?: odradek.v1.ErrorCode | null;
-  readonly message?: string | null;
-  readonly leader?: odradek.v1.LeaderHint.$Properties | null;
-}
-
-function placeFrom({ topicId, partition, leaderEpoch }: WirePlace, at: number): LedPlace {
-  const field = `partitions[${at}]`;
-  return {
-    topicId: topicFrom(`${field}.topic_id`, topicId),
-    partition: count(`${field}.partition`, partition),
-    leaderEpoch: optionalFrom(leaderEpoch, (value) => epochFrom(`${field}.leader_epoch`, value)),
-  };
-}
-
-/** One answer for each partition, and a bounded number of them. */
-function eachOnce<Wire extends WirePlace>(partitions: readonly Wire[]): readonly Wire[] {
-  if (partitions.length === 0 || partitions.length > partitionsPerCallMax)
-    return unreadable('partitions', partitions.length, `1 to ${partitionsPerCallMax} partitions`);
-  const names = new Set<string>();
-  for (const { topicId, partition } of partitions) {
-    const name = `${topicId ?? ''}-${partition ?? 0}`;
-    if (names.has(name)) return unreadable('partitions', name, 'there only once');
-    names.add(name);
-  }
-  return partitions;
-}
-
 function wantedToWire(wanted: OffsetAskedFor): { earliest: true } | { latest: true } | { timestampMs: number } {
   if (wanted.type === 'at-time') return { timestampMs: wanted.timestampMs };
   return wanted.type === 'earliest' ? { earliest: true } : { latest: true };
@@ -287,61 +317,4 @@ function wantedFrom(wire: WireWanted, at: number): OffsetAskedFor {
   if (typeof wire.timestampMs === 'number')
     return { type: 'at-time', timestampMs: count(`partitions[${at}].timestamp_ms`, wire.timestampMs) };
   return unreadable(`partitions[${at}]`, undefined, 'earliest, latest, or timestamp_ms');
-}
-
-const errorNames = new Map(Object.entries(errorCodes).map(([name, { code }]) => [code as number, name as ErrorName]));
-
-function problemToWire(problem: PartProblem | undefined): Omit<WirePart, keyof WirePlace> {
-  if (problem === undefined) return {};
-  const { error, message, leader } = problem;
-  const hint =
-    leader === undefined
-      ? {}
-      : {
-          leader: {
-            brokerId: leader.brokerId ?? null,
-            leaderEpoch: leader.leaderEpoch ?? 0,
-            endpoint: leader.endpoint,
-          },
-        };
-  return { error: errorCodes[error].code, message, ...hint };
-}
-
-function partFrom<Value>(wire: WirePart, value: Value): PartReply<Value> {
-  const place = { topicId: topicFrom('topic_id', wire.topicId), partition: count('partition', wire.partition) };
-  const code = wire.error ?? 0;
-  if (code === 0) return { ...place, problem: undefined, ...value };
-  // A code of a later release is a problem all the same.
-  const error = errorNames.get(code) ?? 'internal';
-  const leader = optionalFrom(wire.leader, hintFrom);
-  return { ...place, ...value, problem: { error, message: wire.message ?? '', leader } };
-}
-
-function hintFrom({ brokerId, leaderEpoch, endpoint }: odradek.v1.LeaderHint.$Properties): HintReply {
-  return {
-    brokerId: optionalFrom(brokerId, (value) => must('leader.broker_id', brokerIdFromOutside(value))),
-    leaderEpoch: epochFrom('leader.leader_epoch', leaderEpoch),
-    endpoint: endpoint ?? '',
-  };
-}
-
-function topicFrom(field: string, value: string | null | undefined): TopicId {
-  return must(field, topicIdFromOutside(value ?? ''));
-}
-
-function offsetFrom(field: string, value: number | null | undefined): Offset {
-  return must(field, offsetFromOutside(value ?? 0));
-}
-
-function epochFrom(field: string, value: number | null | undefined): LeaderEpoch {
-  return must(field, leaderEpochFromOutside(value ?? 0));
-}
-
-function timeoutFrom(value: number): number | undefined {
-  return count('timeout_ms', value) === 0 ? undefined : value;
-}
-
-function limitFrom(field: string, value: number | null | undefined): number | undefined {
-  const limit = count(field, value);
-  return limit === 0 ? undefined : limit;
 }

@@ -99,3 +99,20 @@ export interface ProducerReply {
   readonly producerId: number;
   readonly producerEpoch: number;
 }
+
+/** One request of many on a stream, or its answer. */
+export type Numbered<Value> = Value & { readonly number: number };
+
+export interface FetchStreamCall {
+  readonly subscribe: readonly (FetchCall['partitions'][number] & {
+    /** The caller's; comes back with what is read for it. */
+    readonly subscription: number;
+    readonly mayFollow: boolean;
+  })[];
+  readonly unsubscribe: readonly PlaceAsked[];
+}
+
+export interface SubscribedReply {
+  readonly subscription: number;
+  readonly result: PartReply<FetchedReply>;
+}

@@ -109,7 +109,46 @@ const plans: readonly Plan[] = [
   },
 ];
 
-export const apiMutants: readonly Mutant[] = plans.map((plan) => ({
-  ...plan,
-  tests: ['test/api', 'test/wire/admin-messages.test.ts', 'test/node/admin-services.test.ts'],
-}));
+const streamPlans: readonly Plan[] = [
+  {
+    id: 'A13',
+    bug: 'a stream of fetches sends on to a caller that has no room',
+    file: 'src/api/fetch-stream.ts',
+    find: 'while (!this.#isClosed && stream.creditBytes > 0) {',
+    replace: 'while (!this.#isClosed) {',
+    breaks: /a reader that is stuck holds up its own stream/,
+  },
+  {
+    id: 'A14',
+    bug: 'what was read for a subscription that is over is still sent',
+    file: 'src/api/fetch-stream.ts',
+    find: `    this.#forget(subscription);
+    this.#replies = this.#replies.filter(({ of }) => of !== subscription);`,
+    replace: '    this.#subscriptions.delete(nameOf(subscription.place));',
+    breaks: /what is unsubscribed is heard of no more/,
+  },
+  {
+    id: 'A15',
+    bug: 'a stream of requests to produce that its caller has ended ends before they are answered',
+    file: 'src/api/produce-stream.ts',
+    find: 'if (this.#isClosed || !this.#hasEnded || this.#waiting > 0) return;',
+    replace: 'if (this.#isClosed || !this.#hasEnded) return;',
+    breaks: /requests that are under way when the caller ends its half are answered/,
+  },
+  {
+    id: 'A16',
+    bug: 'streams of records go on while their node stops',
+    file: 'src/node/start-node.ts',
+    find: '    this.#streams.close();\n',
+    replace: '',
+    breaks: /the end of a leadership is told|a leader that hands over says who leads/,
+  },
+];
+
+export const apiMutants: readonly Mutant[] = [
+  ...plans.map((plan) => ({
+    ...plan,
+    tests: ['test/api', 'test/wire/admin-messages.test.ts', 'test/node/admin-services.test.ts'],
+  })),
+  ...streamPlans.map((plan) => ({ ...plan, tests: ['test/node/log-streams.test.ts'] })),
+];

@@ -11,7 +11,7 @@ import { startBroker } from '../../src/node/start-broker.ts';
 import { startNode, type NodeVoter, type RunningNode } from '../../src/node/start-node.ts';
 import { startVoter } from '../../src/node/start-voter.ts';
 import type { Codec } from '../../src/ports/codec.ts';
-import type { Channel, Network, StreamHandlers } from '../../src/ports/stream.ts';
+import type { Channel, Network, OpenedStream, StreamHandlers } from '../../src/ports/stream.ts';
 import { callUnary } from '../../src/ports/unary.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import type { ProcessPorts, SimulatedProcess } from '../../src/simulation/simulated-process.ts';
@@ -143,6 +143,18 @@ export class WholeCluster {
     return { replies, status };
   }
 
+  /** A stream to node `id` in both directions, which the test reads as it likes. */
+  open(id: number, method: string): CallerStream {
+    return new CallerStream((handlers) => {
+      let opened: OpenedStream | undefined;
+      this.#caller.run(() => {
+        opened = this.#channel(id).open(method, { deadlineMs: undefined, headers: {} }, handlers);
+      });
+      assert(opened !== undefined, 'the caller runs');
+      return opened;
+    });
+  }
+
   #channel(id: number): Channel {
     assert(this.#callerNetwork !== undefined, 'the caller runs');
     const endpoint = `n${id}:7081`;
@@ -168,6 +180,32 @@ export class WholeCluster {
       },
       startBroker: (place) => startBroker({ ports, config, onFatal, ...place }),
     });
+  }
+}
+
+export class CallerStream {
+  readonly messages: Uint8Array[] = [];
+  status: Status | undefined;
+  /** Off: whatever comes keeps its credit, as with a reader that is stuck. */
+  isReading = true;
+  readonly stream: OpenedStream;
+
+  constructor(open: (handlers: StreamHandlers) => OpenedStream) {
+    this.stream = open({
+      onMessage: (ownedMessage) => {
+        this.messages.push(ownedMessage);
+        if (this.isReading) this.stream.release(ownedMessage.length);
+      },
+      onCredit() {},
+      onEnd() {},
+      onClose: (status) => (this.status = status),
+    });
+  }
+
+  /** Everything that came, and what comes from now on. */
+  readOn(): void {
+    this.isReading = true;
+    for (const message of this.messages) this.stream.release(message.length);
   }
 }
 
