@@ -16,4 +16,12 @@ export function addStorageGroup(root: Command, terminal: Terminal): void {
       const { dumpStorageFiles } = await import('./storage-command.ts');
       dumpStorageFiles(terminal, { paths, isDeep: options.deep === true, output });
     });
+  storage
+    .command('verify <folder...>')
+    .description('look at every byte of the logs below folders, and tell what is not whole; nothing is changed')
+    .action(async (folders: readonly string[], _options: unknown, command: Command) => {
+      const options = readCommonOptions(command.optsWithGlobals<WrittenOptions>());
+      const { verifyStorage } = await import('./verify-command.ts');
+      await verifyStorage(terminal, folders, options);
+    });
 }

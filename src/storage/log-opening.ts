@@ -272,7 +272,7 @@ interface Findings {
 }
 
 /** A segment with a successor was made durable as a whole before that one was begun. */
-function durableIn({
+export function durableIn({
   known,
   next,
   fileBytes,

@@ -25,7 +25,7 @@ export interface ProducerState {
 export const producerStateBytesMax = 64 * 1024 * 1024;
 /** The last but one as well: when the last is spoiled, little has to be read. */
 const statesKept = 2;
-const ending = '.producers';
+export const producersEnding = '.producers';
 const magic = 0x4f_44_50_53; // "ODPS"
 const headBytes = 20;
 const checksummedFrom = 4;
@@ -34,7 +34,7 @@ const checksummedFrom = 4;
 export async function saveProducerState(folder: LogFolder, { at, ownedBytes }: ProducerState): Promise<void> {
   assert(ownedBytes.length <= producerStateBytesMax, 'the state of producers is bounded', { bytes: ownedBytes.length });
   await replaceFiles(folder.disk, folder.path, [
-    { name: offsetInName(at) + ending, ownedBytes: encode({ at, ownedBytes }) },
+    { name: offsetInName(at) + producersEnding, ownedBytes: encode({ at, ownedBytes }) },
   ]);
   for (const old of (await listStates(folder)).slice(statesKept)) await removeState(folder, old);
 }
@@ -71,13 +71,13 @@ function removeState(folder: LogFolder, at: Offset): Promise<void> {
 }
 
 function pathOf(folder: LogFolder, at: Offset): string {
-  return `${folder.path}/${offsetInName(at)}${ending}`;
+  return `${folder.path}/${offsetInName(at)}${producersEnding}`;
 }
 
 /** The newest first. */
 async function listStates(folder: LogFolder): Promise<readonly Offset[]> {
   const names = await folder.disk.list(folder.path);
-  return names.flatMap((name) => findOffsetInName(name, ending) ?? []).toSorted((a, b) => b - a);
+  return names.flatMap((name) => findOffsetInName(name, producersEnding) ?? []).toSorted((a, b) => b - a);
 }
 
 function encode({ at, ownedBytes }: ProducerState): Uint8Array {

@@ -25,20 +25,28 @@ export interface QuorumMember {
   readonly calls: VoterCalls;
 }
 
+export interface QuorumOptions {
+  /** Of each node, beside those that make it a voter of this quorum: name=value. */
+  readonly settings?: readonly string[];
+}
+
 export class LocalQuorum {
   readonly folder = mkdtempSync(join(tmpdir(), 'odradek-chaos-'));
   readonly #program = builtProgram();
   readonly #members: QuorumMember[] = [];
   readonly #onExit = (): void => this.#members.forEach(({ process: each }) => each.killNow());
 
-  private constructor() {
+  readonly #settings: readonly string[];
+
+  private constructor(settings: readonly string[]) {
+    this.#settings = settings;
     process.on('exit', this.#onExit);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   }
 
   /** Founded, and with a leader that all know. */
-  static async start(voterCount: number): Promise<LocalQuorum> {
-    const quorum = new LocalQuorum();
+  static async start(voterCount: number, { settings = [] }: QuorumOptions = {}): Promise<LocalQuorum> {
+    const quorum = new LocalQuorum(settings);
     const addresses = await Promise.all(Array.from({ length: voterCount }, (_, at) => freeAddresses(at + 1)));
     for (const each of addresses) quorum.#add(each, addresses);
     for (const { process: each } of quorum.#members) each.start();
@@ -130,7 +138,8 @@ export class LocalQuorum {
   }
 
   #add(addresses: VoterAddresses, listed: readonly VoterAddresses[]): QuorumMember {
-    const options = { ...addresses, listed, program: this.#program, rootFolder: this.folder };
+    const own = { program: this.#program, rootFolder: this.folder, settings: this.#settings };
+    const options = { ...addresses, ...own, listed };
     const member = { process: new VoterProcess(options), calls: new VoterCalls(addresses) };
     this.#members.push(member);
     return member;
@@ -147,8 +156,9 @@ export class LocalQuorum {
 export async function onFreshQuorum(
   say: (line: string) => void,
   body: (quorum: LocalQuorum) => Promise<readonly string[]>,
+  options: QuorumOptions = {},
 ): Promise<readonly string[]> {
-  const quorum = await LocalQuorum.start(3);
+  const quorum = await LocalQuorum.start(3, options);
   let keepData = true;
   try {
     const problems = await body(quorum);

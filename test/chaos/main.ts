@@ -3,6 +3,7 @@
  *
  *   make chaos [SEED=n] [WRITES=500] [SECONDS=66] [FAULTS=22]   faults on random voters while writes go on
  *   make chaos KIND=topics [SEED=n] [SECONDS=66] [FAULTS=22]    the same while clients create, change and delete topics
+ *   make chaos KIND=records [SEED=n] [SECONDS=120] [FAULTS=22]  producers and consumers on brokers under the same faults
  *   make chaos KIND=grow                                        3 -> 5 -> 3 voters while writes go on
  *   make chaos KIND=calm [MINUTES=10]                           full load and short pauses: nobody may elect
  */
@@ -10,13 +11,14 @@ import { SimulatedRandom } from '../../src/simulation/simulated-random.ts';
 import { runCalm } from './calm.ts';
 import { runFaultStorm } from './fault-storm.ts';
 import { runGrowAndShrink } from './grow-and-shrink.ts';
+import { runRecordStorm } from './record-storm.ts';
 import { runTopicStorm } from './topic-storm.ts';
 
 /** Beyond what was asked for, for starts, restarts and the audit. */
 const spareMs = 180_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const kinds: Readonly<Record<string, () => Promise<readonly string[]>>> = { storm, topics, grow, calm };
+const kinds: Readonly<Record<string, () => Promise<readonly string[]>>> = { storm, topics, records, grow, calm };
 
 const kind = process.env['KIND'] || 'storm';
 const run = kinds[kind];
@@ -45,6 +47,15 @@ function topics(): Promise<readonly string[]> {
   say(`seed ${seed}: topics for ${durationMs / 1000} s, ${faults} faults`);
   endAfter(durationMs + spareMs);
   return runTopicStorm({ random: new SimulatedRandom(seed), durationMs, faults, say });
+}
+
+function records(): Promise<readonly string[]> {
+  const seed = numberFrom('SEED', Date.now() % 1_000_000);
+  const durationMs = 1000 * numberFrom('SECONDS', 120);
+  const faults = numberFrom('FAULTS', 22);
+  say(`seed ${seed}: records for ${durationMs / 1000} s, ${faults} faults`);
+  endAfter(durationMs + spareMs);
+  return runRecordStorm({ random: new SimulatedRandom(seed), durationMs, faults, say });
 }
 
 function grow(): Promise<readonly string[]> {

@@ -20,6 +20,7 @@ export interface VoterAddresses {
 export interface VoterProcessOptions extends VoterAddresses {
   readonly program: string;
   readonly rootFolder: string;
+  readonly settings: readonly string[];
   /** Those that found the quorum, or for one that joins: itself and those that it finds the quorum through. */
   readonly listed: readonly VoterAddresses[];
 }
@@ -59,13 +60,14 @@ export class VoterProcess {
 
   start(): void {
     assert(!this.isRunning, 'a voter is started when it does not run', { voter: this.voterId });
-    const { program, rootFolder, listed, voterId, api, peer } = this.#options;
+    const { program, rootFolder, settings: more, listed, voterId, api, peer } = this.#options;
     const settings = [
       `node.id=${voterId}`,
       `api.listen=${api}`,
       `peer.listen=${peer}`,
       `quorum.voters=${listed.map((each) => `${each.voterId}@${each.peer}`).join(',')}`,
       'log.format=json',
+      ...more,
     ].flatMap((setting) => ['--set', setting]);
     const log = openSync(this.#logFile, 'a');
     const { PATH: path = '', HOME: home = '' } = process.env;

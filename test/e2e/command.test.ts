@@ -56,6 +56,7 @@ const commandsWithHelp = [
   'consume',
   'storage',
   'storage dump',
+  'storage verify',
   'config',
   'config example',
   'version',

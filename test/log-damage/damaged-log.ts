@@ -5,9 +5,12 @@
  * not been flushed: those may be lost, and nothing else may be without being said.
  */
 import { offset, type Offset } from '../../src/base/offsets.ts';
+import { FileHandles } from '../../src/storage/file-handles.ts';
 import { LogDisk } from '../../src/storage/log-disk.ts';
+import { LogFolder } from '../../src/storage/log-folder.ts';
 import { logSettingsDefault, type LogSettings } from '../../src/storage/log-settings.ts';
 import { PartitionLog } from '../../src/storage/partition-log.ts';
+import { verifyLog } from '../../src/storage/verify-log.ts';
 import type { StampedBatch } from '../../src/storage/stamped-batch.ts';
 import { someTimeMs } from '../record/batch-fixture.ts';
 import { makeBatch } from '../storage/partition-log-model.ts';
@@ -61,6 +64,17 @@ const batches: readonly StampedBatch[] = Array.from({ length: batchCount }, (_, 
 export async function openDamaged(disk: MemoryDisk): Promise<PartitionLog | 'refused'> {
   const opened = await PartitionLog.open({ on: new LogDisk(disk), path: damagedFolder, clock: stoppedClock, settings });
   return opened.ok ? opened.value : 'refused';
+}
+
+export type Verified = Awaited<ReturnType<typeof verifyLog>>;
+
+/** As `odradek storage verify` looks at it. */
+export async function verifyDamaged(disk: MemoryDisk): Promise<Verified> {
+  const before = JSON.stringify([...disk.files].map(([path, bytes]) => [path, textOf(bytes)]));
+  const verified = await verifyLog(new LogFolder(disk, damagedFolder, new FileHandles(disk, 8)));
+  const after = JSON.stringify([...disk.files].map(([path, bytes]) => [path, textOf(bytes)]));
+  if (before !== after) throw new Error('a verification changes nothing');
+  return verified;
 }
 
 async function mustOpen(disk: MemoryDisk): Promise<PartitionLog> {

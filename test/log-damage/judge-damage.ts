@@ -10,9 +10,11 @@ import {
   openDamaged,
   readPastDamage,
   textOf,
+  verifyDamaged,
   type Damage,
   type DamageTemplate,
   type Read,
+  type Verified,
 } from './damaged-log.ts';
 import type { MemoryDisk } from './memory-disk.ts';
 
@@ -30,7 +32,10 @@ export interface Judgement {
 
 export async function judgeDamage(template: DamageTemplate, damage: Damage): Promise<Judgement> {
   try {
-    return { outcome: await lookAt(template, inflict(template, damage), damage.path), message: '' };
+    const verified = await verifyDamaged(inflict(template, damage));
+    const outcome = await lookAt(template, inflict(template, damage), damage.path);
+    judgeVerification(verified, outcome);
+    return { outcome, message: '' };
   } catch (fault) {
     return { outcome: 'wrong', message: String(fault) };
   }
@@ -55,6 +60,16 @@ async function lookAt(template: DamageTemplate, disk: MemoryDisk, path: string):
   if (isDamaged) return 'reported';
   if (lost.length > 0 || dropped !== undefined) return 'dropped';
   return isMended ? 'repaired' : 'carried nothing';
+}
+
+/** Whoever only looks says what a start will: damage where records are refused, and nowhere else. */
+function judgeVerification(verified: Verified, outcome: DamageOutcome): void {
+  must(verified.ok === (outcome !== 'refused'), 'a log that a start refuses cannot be verified');
+  if (!verified.ok) return;
+  const { findings } = verified.value;
+  const isDamage = findings.some((finding) => finding.isDamage);
+  must(isDamage === (outcome === 'reported'), `a verification says ${isDamage ? 'damage' : 'whole'}`);
+  if (outcome === 'dropped') must(findings.length > 0, 'a verification says what will be dropped');
 }
 
 /** The batches that are not served. */

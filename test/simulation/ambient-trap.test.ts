@@ -58,9 +58,9 @@ test('the real world keeps its time while and after a simulation runs', async ()
   const timer = setTimeout(() => {
     rang = Date.now() > 0;
   }, 5);
-  await simulation.run({ untilMs: Infinity, until: () => rang });
+  const { scheduler } = simulation.world;
+  await simulation.run({ untilMs: Infinity, until: () => rang && scheduler.actionsRun > 100 });
   clearTimeout(timer);
   expect(simulation.world.problem).toBeUndefined();
-  expect(simulation.world.scheduler.actionsRun).toBeGreaterThan(100);
   expect({ now: Date.now, date: Date, random: Math.random, timer: setTimeout }).toEqual(before);
 });
