@@ -12,6 +12,7 @@ export const exitCodes = {
   'not-authorised': 5,
   unavailable: 6,
   timeout: 7,
+  damaged: 8,
   interrupted: 130,
 } as const satisfies Record<string, number>;
 

@@ -49,7 +49,7 @@ export async function verifyStorage(
   const damaged = verified.filter(({ findings }) => findings.some(({ isDamage }) => isDamage));
   if (damaged.length === 0) return;
   throw new CliError({
-    exit: 'failed',
+    exit: 'damaged',
     message: `damaged: ${damaged.map(({ path }) => path).join(', ')}`,
     hint: 'where the topic has other replicas: stop the broker, move the folder of the log away, and start it again',
   });

@@ -9,14 +9,22 @@
 import { EpochHistory } from '../base/epoch-history.ts';
 import { offset, type Offset } from '../base/offsets.ts';
 import { refused, ok, type Result } from '../base/result.ts';
+import { DiskError } from '../ports/disk.ts';
 import type { DamagedRange } from './damaged-range.ts';
 import { readIndex } from './index-files.ts';
-import { checkpointNames, logFormat, newerCheckpoint, type LogCheckpoint } from './log-checkpoint.ts';
+import {
+  checkpointNames,
+  logFormat,
+  newerCheckpoint,
+  type CheckpointReading,
+  type LogCheckpoint,
+} from './log-checkpoint.ts';
 import type { LogFolder } from './log-folder.ts';
-import { checkpointOfNothing, sortNames, takeInventory } from './log-inventory.ts';
+import { checkpointOfNothing, sortNames, takeInventory, type Inventory } from './log-inventory.ts';
 import { durableIn } from './log-opening.ts';
 import { findProducerState, producersEnding } from './producer-states.ts';
-import { scanSegment, type ScanEnd } from './segment-scan.ts';
+import { scanSegment, type ScanEnd, type ScannedBatch } from './segment-scan.ts';
+import { SegmentHints } from './segment-hints.ts';
 import { findOffsetInName, segmentFileName } from './segment-names.ts';
 import { decodeStampEntry, stampBytes, StampTable, type SegmentPoint } from './stamp.ts';
 
@@ -24,9 +32,11 @@ export interface LogFinding {
   readonly type:
     | 'damaged-records'
     | 'missing-records'
+    | 'wrong-epoch'
     | 'unreadable-checkpoint'
     | 'unreadable-hint'
     | 'unfinished-end'
+    | 'unfinished-truncation'
     | 'kept-aside';
   /** Not what was written, and not made again by a start. */
   readonly isDamage: boolean;
@@ -50,17 +60,41 @@ export type VerifyProblem =
   | { readonly type: 'no-log' }
   | { readonly type: 'newer-format'; readonly found: number; readonly known: number };
 
+/** A broker that goes on meanwhile lets go of segments, cuts them and begins others: then it is looked at anew. */
+const attemptsMax = 5;
+
 export async function verifyLog(folder: LogFolder): Promise<Result<VerifiedLog, VerifyProblem>> {
-  const names = await folder.disk.list(folder.path);
-  const { bases } = sortNames(names);
-  const readings = await folder.readCheckpoints();
+  for (let attempt = 1; ; attempt += 1) {
+    const readings = await folder.readCheckpoints();
+    const isLast = attempt === attemptsMax;
+    try {
+      const verified = await verifyOnce(folder, readings);
+      const isWhole = verified.ok && !verified.value.findings.some(({ isDamage }) => isDamage);
+      if (isWhole || isLast || !(await hasGoneOn(folder, readings))) return verified;
+    } catch (cause) {
+      const isGone = cause instanceof DiskError && cause.problem === 'missing';
+      if (!isGone || isLast || !(await hasGoneOn(folder, readings))) throw cause;
+    }
+    await folder.handles.forgetBelow(folder.path);
+  }
+}
+
+async function hasGoneOn(folder: LogFolder, before: readonly CheckpointReading[]): Promise<boolean> {
+  const now = newerCheckpoint(await folder.readCheckpoints());
+  return now?.sequence !== newerCheckpoint(before)?.sequence;
+}
+
+async function verifyOnce(
+  folder: LogFolder,
+  readings: readonly CheckpointReading[],
+): Promise<Result<VerifiedLog, VerifyProblem>> {
   const newer = readings.find((reading) => reading.type === 'newer-format');
   if (newer !== undefined) return refused({ type: 'newer-format', found: newer.format, known: logFormat });
-  const newest = newerCheckpoint(readings);
-  const [first] = bases;
+  const names = await folder.disk.list(folder.path);
+  const [first] = sortNames(names).bases;
   if (first === undefined) return refused({ type: 'no-log' });
   const wholeCopies = readings.filter(({ type }) => type === 'whole').length;
-  const checkpoint = newest ?? checkpointOfNothing(first);
+  const checkpoint = newerCheckpoint(readings) ?? checkpointOfNothing(first);
   return ok(await new Verification(folder, names, checkpoint).run(wholeCopies));
 }
 
@@ -82,15 +116,19 @@ class Verification {
 
   async run(wholeCopies: number): Promise<VerifiedLog> {
     this.#judgeCheckpoints(wholeCopies);
-    const { bases, dropped } = sortNames([...this.#names]);
-    const inventory = takeInventory(this.#checkpoint, bases);
+    const { bases: all, dropped } = sortNames([...this.#names]);
+    const { isTruncating, active } = this.#checkpoint;
+    // What lies beyond a cut that was decided is no part of the log any more.
+    const inventory = takeInventory(this.#checkpoint, isTruncating ? all.filter((base) => base <= active.base) : all);
+    this.#judgeBeginning(inventory);
     for (const range of inventory.lost) this.#addMissing(range);
     const segments = [...inventory.sealed.map(({ base }) => base), ...inventory.toScan];
     let end: SegmentPoint = { position: 0, offset: this.#checkpoint.localStart };
     for (const [at, base] of segments.entries()) {
       const sealed = inventory.sealed[at];
-      end = await this.#lookAt(base, sealed?.next ?? segments[at + 1]);
-      await this.#judgeHints(base);
+      // Of those that are lost everything has been said.
+      if (sealed !== undefined && !this.#names.has(segmentFileName(base, 'log'))) continue;
+      end = await this.#lookAt(base, sealed?.next ?? segments[at + 1], sealed?.sizeBytes);
     }
     await this.#judgeProducers();
     for (const file of dropped) this.#add({ type: 'kept-aside', isDamage: false, file, what: keptAside });
@@ -104,20 +142,36 @@ class Verification {
     };
   }
 
-  /** `next`: where the segment after it begins; undefined for the last one. */
-  async #lookAt(base: Offset, next: Offset | undefined): Promise<ScanEnd> {
+  #judgeBeginning({ startsAt }: Inventory): void {
+    const { isTruncating, active, localStart } = this.#checkpoint;
+    if (isTruncating) {
+      const what = `a cut at offset ${active.offset} was begun; the next start ends it`;
+      this.#add({ type: 'unfinished-truncation', isDamage: false, file: checkpointNames[0], what });
+    }
+    if (startsAt === undefined) return;
+    const file = segmentFileName(localStart, 'log');
+    const range = { from: localStart, to: startsAt };
+    this.#add({ type: 'missing-records', isDamage: true, file, range, what: 'the first segments are gone' });
+  }
+
+  /** `next`: where the segment after it begins; undefined for the last one. `sealedBytes`: of a sealed one. */
+  async #lookAt(base: Offset, next: Offset | undefined, sealedBytes: number | undefined): Promise<ScanEnd> {
     const folder = this.#folder;
     const file = segmentFileName(base, 'log');
-    const { active } = this.#checkpoint;
+    const { active, isTruncating } = this.#checkpoint;
     if (!this.#names.has(file)) {
       const what = 'the segment that records are added to is gone';
       this.#add({ type: 'missing-records', isDamage: active.position > 0, file, what });
       return { position: 0, offset: base, flaw: undefined };
     }
     const stampTable = (await this.#readStamps(base)) ?? new Uint8Array(0);
-    const fileBytes = await folder.use(base, 'log', (log) => log.sizeBytes());
+    const sizeBytes = await folder.use(base, 'log', (log) => log.sizeBytes());
     const known: SegmentPoint = base === active.base ? active : { position: 0, offset: base };
-    const durable = durableIn({ known, next, fileBytes, stamps: new StampTable(stampTable) });
+    const isCut = isTruncating && base === active.base;
+    const fileBytes = isCut ? Math.min(sizeBytes, known.position) : sizeBytes;
+    const stamps = new StampTable(stampTable);
+    const durable = isCut ? known : durableIn({ known, next, fileBytes, stamps });
+    const hints = await this.#openHints(base, { stamps, stampedEnd: sealedBytes ?? known.position });
     const isTold = this.#checkpoint.sequence > 0;
     const found = await folder.use(base, 'log', (log) =>
       scanSegment({
@@ -130,14 +184,12 @@ class Verification {
         stamps: new StampTable(stampTable),
         knownEpochAt: (at) => (at < active.offset ? this.#epochs.epochAt(at) : undefined),
         trustsFirstEpoch: !isTold,
-        onBatch: ({ leaderEpoch, baseOffset }) => {
-          this.#batchCount += 1;
-          if (baseOffset >= active.offset) this.#epochs.append(leaderEpoch, baseOffset);
-        },
+        onBatch: (batch) => this.#onBatch(file, batch, hints),
         onDamage: (range) => this.#addDamage(range),
       }),
     );
     this.#scannedBytes += fileBytes;
+    this.#judgeHints(base, hints);
     if (next !== undefined && found.offset < next) {
       const range = { from: found.offset, to: next };
       this.#add({ type: 'missing-records', isDamage: true, file, range, what: 'the end of the segment is gone' });
@@ -162,11 +214,33 @@ class Verification {
     return bytes;
   }
 
-  async #judgeHints(base: Offset): Promise<void> {
+  /** A stamped batch is believed by its stamp, so whether the history of epochs agrees is another question. */
+  #onBatch(file: string, batch: ScannedBatch, hints: SegmentHints): void {
+    const { baseOffset, nextOffset, leaderEpoch, position } = batch;
+    const { active } = this.#checkpoint;
+    this.#batchCount += 1;
+    hints.onBatch(batch);
+    if (baseOffset >= active.offset) return this.#epochs.append(leaderEpoch, baseOffset);
+    if (this.#checkpoint.sequence === 0 || this.#epochs.epochAt(baseOffset) === leaderEpoch) return;
+    const range = { from: baseOffset, to: nextOffset };
+    const what = `the batch at byte ${position} says epoch ${leaderEpoch}, and the history of epochs another one`;
+    this.#add({ type: 'wrong-epoch', isDamage: true, file, range, what });
+  }
+
+  async #openHints(base: Offset, beside: { stamps: StampTable; stampedEnd: number }): Promise<SegmentHints> {
     const file = segmentFileName(base, 'index');
     const isThere = this.#names.has(file) && this.#names.has(segmentFileName(base, 'timeindex'));
-    if (!isThere || (await readIndex(this.#folder, base)) !== undefined) return;
-    this.#add({ type: 'unreadable-hint', isDamage: false, file, what: 'the index cannot be read; it is made again' });
+    const found = isThere ? await readIndex(this.#folder, base) : undefined;
+    if (isThere && found === undefined)
+      this.#add({ type: 'unreadable-hint', isDamage: false, file, what: 'the index cannot be read; it is made again' });
+    return new SegmentHints(found?.index, beside);
+  }
+
+  #judgeHints(base: Offset, { unstampedCount, misplacedCount }: SegmentHints): void {
+    const add = (kind: 'stamps' | 'index', what: string): void =>
+      this.#add({ type: 'unreadable-hint', isDamage: false, file: segmentFileName(base, kind), what });
+    if (unstampedCount > 0) add('stamps', `${unstampedCount} batches are not in it; they are judged without`);
+    if (misplacedCount > 0) add('index', `${misplacedCount} of its entries name no batch; it is made again`);
   }
 
   async #judgeProducers(): Promise<void> {

@@ -75,7 +75,7 @@ test('damage is told by its offsets and its file, with what to do, and the comma
     expect(stdout).toMatch(
       new RegExp(`one-0/0+${base}\\.log: offsets ${base} to ${base}: bytes 0 to \\d+ are not what was written\n$`),
     );
-    expect(failure).toMatchObject({ exit: 'failed', message: `damaged: ${data}/broker/partitions/one-0` });
+    expect(failure).toMatchObject({ exit: 'damaged', message: `damaged: ${data}/broker/partitions/one-0` });
     expect(failure?.hint).toContain('stop the broker');
     const plain = JSON.parse((await verify('json', join(data, 'broker/partitions/one-0'))).stdout) as unknown[];
     expect(plain).toMatchObject([
