@@ -15,7 +15,9 @@ const programs = [
   { file: 'raft-store.ts', about: 'raft store' },
   { file: 'flush-strategies.ts', about: 'flush strategies' },
   { file: 'records.ts', about: 'records' },
+  { file: 'partition-log.ts', about: 'partition log' },
   { file: 'partition-door.ts', about: 'partition door' },
+  { file: 'records-through.ts', about: 'records through brokers' },
 ];
 
 const wanted = process.argv.slice(2);
@@ -24,7 +26,7 @@ for (const { file, about } of programs) {
   if (wanted.length > 0 && !wanted.includes(about)) continue;
   console.log(`\n== ${about} (test/bench/${file})`);
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const ran = spawnSync(process.execPath, ['--import', 'tsx', path], { stdio: 'inherit' });
+  const ran = spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', path], { stdio: 'inherit' });
   if (ran.status !== 0) failed += 1;
 }
 process.exitCode = failed === 0 ? 0 : 1;

@@ -26,13 +26,15 @@ export interface PartitionSeen {
 
 export class RecordPlaces {
   readonly #endpoints: readonly string[];
+  readonly #topic: string;
   readonly #channels = new Map<string, RenewedChannel>();
   #topicId: TopicId | undefined;
   #turn = 0;
   partitions: readonly PartitionSeen[] = [];
 
-  constructor(endpoints: readonly string[]) {
+  constructor(endpoints: readonly string[], name = topic) {
     this.#endpoints = endpoints;
+    this.#topic = name;
   }
 
   get topicId(): TopicId {
@@ -41,7 +43,7 @@ export class RecordPlaces {
   }
 
   async createTopic(partitionCount: number, replicationFactor: number): Promise<boolean> {
-    const command = topicNamed(topic, { partitionCount, replicationFactor, ifNotExists: true });
+    const command = topicNamed(this.#topic, { partitionCount, replicationFactor, ifNotExists: true });
     const made = await this.call(this.#nextEndpoint(), {
       method: 'odradek.v1.TopicService/CreateTopic',
       request: { command, requestId: undefined },
@@ -57,7 +59,7 @@ export class RecordPlaces {
     const seen: Result<GetMetadataReply, Status> = await this.call(this.#nextEndpoint(), {
       method: 'odradek.v1.MetadataService/GetMetadata',
       request: {
-        topics: [topic],
+        topics: [this.#topic],
         allTopics: false,
         page: { size: undefined, token: '' },
         consistency: 'local',

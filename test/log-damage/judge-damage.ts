@@ -4,6 +4,7 @@
  */
 import type { PartitionLog } from '../../src/storage/partition-log.ts';
 import type { StampedBatch } from '../../src/storage/stamped-batch.ts';
+import type { VerifiedLog } from '../../src/storage/verify-log.ts';
 import { makeBatch } from '../storage/partition-log-model.ts';
 import {
   inflict,
@@ -33,17 +34,20 @@ export interface Judgement {
 export async function judgeDamage(template: DamageTemplate, damage: Damage): Promise<Judgement> {
   try {
     const verified = await verifyDamaged(inflict(template, damage));
-    const outcome = await lookAt(template, inflict(template, damage), damage.path);
-    judgeVerification(verified, outcome);
-    return { outcome, message: '' };
+    return { outcome: await lookAt(template, inflict(template, damage), { path: damage.path, verified }), message: '' };
   } catch (fault) {
     return { outcome: 'wrong', message: String(fault) };
   }
 }
 
-async function lookAt(template: DamageTemplate, disk: MemoryDisk, path: string): Promise<DamageOutcome> {
+async function lookAt(
+  template: DamageTemplate,
+  disk: MemoryDisk,
+  { path, verified }: { readonly path: string; readonly verified: Verified },
+): Promise<DamageOutcome> {
   const damagedText = textOf(disk.files.get(path) ?? new Uint8Array(0));
   const log = await openDamaged(disk);
+  must(verified.ok === (log !== 'refused'), 'a log that a start refuses cannot be verified');
   if (log === 'refused') return 'refused';
   const read = await readPastDamage(log, 1);
   const lost = judgeBatches(template, log, read);
@@ -57,25 +61,26 @@ async function lookAt(template: DamageTemplate, disk: MemoryDisk, path: string):
   const { dropped, rebuilt } = log.report;
   const isMended = rebuilt.length > 0 || textOf(disk.files.get(path) ?? new Uint8Array(0)) !== damagedText;
   await judgeNextLife(template, log, { disk, lost });
+  if (verified.ok) judgeVerification(verified.value, { isDamaged, isDropped: dropped !== undefined });
   if (isDamaged) return 'reported';
   if (lost.length > 0 || dropped !== undefined) return 'dropped';
   return isMended ? 'repaired' : 'carried nothing';
 }
 
 /** Whoever only looks says what a start will: damage where records are refused, and nowhere else. */
-function judgeVerification(verified: Verified, outcome: DamageOutcome): void {
-  must(verified.ok === (outcome !== 'refused'), 'a log that a start refuses cannot be verified');
-  if (!verified.ok) return;
-  const { findings } = verified.value;
-  const isDamage = findings.some((finding) => finding.isDamage);
-  must(isDamage === (outcome === 'reported'), `a verification says ${isDamage ? 'damage' : 'whole'}`);
-  if (outcome === 'dropped') must(findings.length > 0, 'a verification says what will be dropped');
+function judgeVerification(
+  { findings }: VerifiedLog,
+  { isDamaged, isDropped }: { readonly isDamaged: boolean; readonly isDropped: boolean },
+): void {
+  const saysSo = findings.some(({ isDamage }) => isDamage);
+  must(saysSo === isDamaged, `a verification says ${saysSo ? 'damage' : 'whole'}`);
+  must(!isDropped || findings.length > 0, 'a verification says what will be dropped');
 }
 
 /** The batches that are not served. */
 function judgeBatches(
   { batches, flushed }: DamageTemplate,
-  { report }: PartitionLog,
+  { report, logEnd }: PartitionLog,
   { served, refused }: Read,
 ): readonly StampedBatch[] {
   const texts = new Set(batches.map(({ ownedBytes }) => textOf(ownedBytes)));
@@ -84,7 +89,9 @@ function judgeBatches(
   for (const batch of lost) {
     const isRefused = refused.some(({ from, to }) => from < batch.nextOffset && batch.baseOffset < to);
     const isDropped = batch.baseOffset >= (report.dropped?.from ?? Infinity) && batches.indexOf(batch) >= flushed;
-    must(isRefused || isDropped, `S3: batch ${batch.baseOffset} is lost and nobody says so`);
+    // Cut right behind a batch, what was not flushed leaves no trace.
+    const isForgotten = batch.baseOffset >= logEnd && batches.indexOf(batch) >= flushed;
+    must(isRefused || isDropped || isForgotten, `S3: batch ${batch.baseOffset} is lost and nobody says so`);
   }
   if (report.dropped !== undefined) {
     const durableEnd = batches[flushed - 1]?.nextOffset ?? 0;

@@ -43,12 +43,12 @@ export const clusterScenario: Scenario = {
     'cluster: judged',
   ],
   mustReachWithinSeeds: 50,
-  planLimits: { safetyMsMin: 5_000, safetyMsMax: 30_000 },
+  planLimits: { safetyMsMin: 45_000, safetyMsMax: 60_000 },
   build: (simulation, random) => new ClusterRun(simulation, random),
 };
 
 const brokersCount = 3;
-const sendsMax = 400;
+const sendsMax = 1_200;
 const coreSends = 12;
 const waitMs = 2_000;
 
