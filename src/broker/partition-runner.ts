@@ -179,10 +179,14 @@ export class PartitionRunner {
     this.#options.onLogFailed();
   }
 
-  /** A disk that cannot be read serves nobody: somebody else should. */
+  /** A bad sector of one log is no reason to lose the other logs of this broker, nor what this one can still append. */
   #readFailed(cause: unknown): void {
-    if (cause instanceof InvariantError) this.#options.onBug(cause);
-    else this.logFailed();
+    if (cause instanceof InvariantError) return this.#options.onBug(cause);
+    this.#options.eventLog.emit('error', 'a log cannot be read where somebody asks for it', {
+      ...this.key,
+      cause: String(cause),
+    });
+    this.#sure.tell({ type: 'read-failed' });
   }
 
   /** Answers everybody, and leaves the log as a start finds it soonest. */

@@ -7,7 +7,10 @@ import type { SubmitProblem } from '../drive/driver.ts';
 import type { PartitionEvent } from '../partition/partition-event.ts';
 import type { Clock } from '../ports/clock.ts';
 
-type SureEvent = Extract<PartitionEvent, { type: 'log-moved' | 'log-failed' | 'damage-found' | 'metadata' }>;
+type SureEvent = Extract<
+  PartitionEvent,
+  { type: 'log-moved' | 'log-failed' | 'damage-found' | 'read-failed' | 'metadata' }
+>;
 
 export class SureEvents {
   readonly #clock: Pick<Clock, 'callSoon'>;

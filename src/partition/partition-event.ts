@@ -100,5 +100,7 @@ export type PartitionEvent =
   | { readonly type: 'log-failed' }
   /** Bytes of this replica are not what was written. */
   | { readonly type: 'damage-found'; readonly from: Offset; readonly to: Offset }
+  /** The disk would not give what it may well hold: nothing is known to be damaged. */
+  | { readonly type: 'read-failed' }
   /** All damage is repaired from a peer. */
   | { readonly type: 'repaired' };

@@ -78,6 +78,7 @@ function handle(core: PartitionCore, event: PartitionEvent): void {
     case 'dropped':
     case 'log-failed':
     case 'damage-found':
+    case 'read-failed':
     case 'repaired':
       return onLogEvent(core, event);
     default:
@@ -88,7 +89,15 @@ function handle(core: PartitionCore, event: PartitionEvent): void {
 type LogEvent = Extract<
   PartitionEvent,
   {
-    type: 'log-moved' | 'log-cut' | 'start-written' | 'dropped' | 'log-failed' | 'damage-found' | 'repaired';
+    type:
+      | 'log-moved'
+      | 'log-cut'
+      | 'start-written'
+      | 'dropped'
+      | 'log-failed'
+      | 'damage-found'
+      | 'read-failed'
+      | 'repaired';
   }
 >;
 
@@ -114,6 +123,9 @@ function onLogEvent(core: PartitionCore, event: LogEvent): void {
       return core.aside === 'log-failed' ? undefined : core.stepAside('log-failed');
     case 'damage-found':
       return core.aside === undefined ? core.stepAside('damaged') : undefined;
+    case 'read-failed':
+      // Where nobody else is in sync, most of its records are better than none.
+      return core.aside === undefined && othersInSync(core) ? core.stepAside('damaged') : undefined;
     case 'repaired':
       if (core.aside !== 'damaged') return;
       core.aside = undefined;
@@ -121,6 +133,10 @@ function onLogEvent(core: PartitionCore, event: LogEvent): void {
     default:
       return assertUnreachable(event);
   }
+}
+
+function othersInSync({ metadata, brokerId }: PartitionCore): boolean {
+  return metadata !== undefined && metadata.inSync.some((member) => member !== brokerId);
 }
 
 /** What follows from any event: the role's own business first, then who waits to read, then the next tick. */

@@ -237,6 +237,23 @@ test('a log that fails ends the broker, with the partition and the reason', asyn
   expect(stage.faults.map(String)).toEqual(['FaultError: the log of a partition failed']);
 });
 
+test('a disk that does not answer one reader loses neither the broker nor the log', async () => {
+  const stage = new HostStage();
+  await stage.start();
+  stage.commit(created(8, 'here'), placed(8, partitionOn(1)));
+  await stage.pass(100);
+  await stage.produce(8, 'a');
+  const { disk } = stage.stage;
+  const calm = disk.knobs;
+  disk.knobs = { ...calm, fails: { ...calm.fails, read: 1 } };
+  const asked = { from: offset(0), bytesMin: 1, bytesMax: 1, mayFollow: false, leaderEpoch: undefined, deadlineMs: 0 };
+  expect(await stage.stage.settle(stage.door(8).fetch(asked).end)).toEqual({ type: 'gone' });
+  disk.knobs = calm;
+  expect(await stage.produce(8, 'b')).toMatchObject({ type: 'done' });
+  expect(await stage.stage.settle(stage.door(8).fetch(asked).end)).toMatchObject({ type: 'read', next: 1 });
+  expect(stage.faults).toEqual([]);
+});
+
 test('a log that cannot be opened ends the broker, and is not tried again and again', async () => {
   const stage = new HostStage();
   await stage.start();

@@ -9,7 +9,7 @@ const flippedBit = /no flipped bit of a log that was/;
 
 interface Plan extends Pick<Mutant, 'id' | 'bug' | 'file' | 'find' | 'replace' | 'breaks'> {
   /** The file in test/storage that is to kill it, without its ending. */
-  readonly by: 'partition-log' | 'partition-log-damage' | 'partition-log-power-cuts';
+  readonly by: 'partition-log' | 'partition-log-damage' | 'partition-log-power-cuts' | 'verify-log';
 }
 
 const plans: readonly Plan[] = [
@@ -84,6 +84,33 @@ const plans: readonly Plan[] = [
     find: '} else if (!judged.header.checksumMatches()) {',
     replace: '} else if (judged.header.sizeBytes < 0) {',
     breaks: /a spoiled last offset hides no record/,
+  },
+  {
+    id: 'LG-verify-start',
+    by: 'verify-log',
+    bug: 'a log whose first segments are gone is called whole',
+    file: 'src/storage/verify-log.ts',
+    find: "this.#add({ type: 'missing-records', isDamage: true, file, range, what: 'the first segments are gone' });",
+    replace: 'void [file, range];',
+    breaks: /a log whose first segments are gone is not whole/,
+  },
+  {
+    id: 'LG-verify-race',
+    by: 'verify-log',
+    bug: 'what a running broker lets go of meanwhile is called missing',
+    file: 'src/storage/verify-log.ts',
+    find: 'return now?.sequence !== newerCheckpoint(before)?.sequence;',
+    replace: 'return now === undefined;',
+    breaks: /a segment that a running broker lets go of meanwhile is not missed/,
+  },
+  {
+    id: 'LG-verify-epochs',
+    by: 'verify-log',
+    bug: 'nobody holds the history of epochs against the batches',
+    file: 'src/storage/verify-log.ts',
+    find: 'if (this.#checkpoint.sequence === 0 || this.#epochs.epochAt(baseOffset) === leaderEpoch) return;',
+    replace: 'if (leaderEpoch >= 0) return;',
+    breaks: /a history of epochs that contradicts a whole batch is damage/,
   },
 ];
 

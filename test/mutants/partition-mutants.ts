@@ -364,4 +364,22 @@ export const partitionMutants: readonly Mutant[] = [
     tests: by.replication,
     breaks: /a leader that still writes what a follower has already reads nothing/,
   },
+  {
+    id: 'P-aside-alone',
+    bug: 'the only replica in sync steps aside for a read that its disk did not answer',
+    file: 'src/partition/partition.ts',
+    find: 'return core.aside === undefined && othersInSync(core) ?',
+    replace: 'return core.aside === undefined ?',
+    tests: by.recovery,
+    breaks: /a leader whose disk does not answer a reader steps aside where somebody else is in sync, and only there/,
+  },
+  {
+    id: 'P-read-ends-all',
+    bug: 'a read that a disk did not answer ends the log, and with it the broker',
+    file: 'src/broker/partition-runner.ts',
+    find: "this.#sure.tell({ type: 'read-failed' });",
+    replace: 'this.logFailed();',
+    tests: ['test/broker/partition-host.test.ts'],
+    breaks: /a disk that does not answer one reader loses neither the broker nor the log/,
+  },
 ];

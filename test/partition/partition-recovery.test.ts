@@ -163,6 +163,18 @@ test('damage makes a leader step aside at once, and its followers take over', ()
   expect(cluster.write('without 1')).toMatchObject({ type: 'produce-done' });
 });
 
+test('a leader whose disk does not answer a reader steps aside where somebody else is in sync, and only there', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  const first = cluster.leader();
+  first.step({ type: 'read-failed' });
+  expect(first.effectsOf('step-aside')).toEqual([{ type: 'step-aside', reason: 'damaged' }]);
+  expect(cluster.leader().brokerId).not.toBe(first.brokerId);
+  const alone = TestCluster.settled({ replicas: 1 });
+  alone.leader().step({ type: 'read-failed' });
+  expect(alone.leader().effectsOf('step-aside')).toEqual([]);
+  expect(alone.write('still there')).toMatchObject({ type: 'produce-done' });
+});
+
 test('a damaged replica takes no part until it is repaired, and then catches up', () => {
   const cluster = TestCluster.settled({ replicas: 3 });
   const damaged = cluster.replica(3);
