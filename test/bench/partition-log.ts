@@ -17,7 +17,7 @@ const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 const underWayBytes = 4 * mebibyte;
 const turnBytes = 192 * mebibyte;
-const turns = 5;
+const turns = 11;
 const timeMs = 1_700_000_000_000;
 const smallBytes = 50_000_000;
 const largeBytes = Number(process.env['LARGE_MB'] ?? 5_000) * 1_000_000;
@@ -182,8 +182,21 @@ async function growth(): Promise<void> {
   await target.end();
 }
 
-/** One at a time: batches at the end, and fetches from anywhere within the last 50 MB. */
+/** The middle of three. What the disk still writes behind is waited for first: it would be measured instead. */
 async function p99s(target: LogTarget): Promise<Latencies> {
+  const seen: Latencies[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    await target.log.flush();
+    seen.push(await p99sOfOneTurn(target));
+  }
+  return {
+    appendMs: median(seen.map(({ appendMs }) => appendMs)),
+    fetchMs: median(seen.map(({ fetchMs }) => fetchMs)),
+  };
+}
+
+/** One at a time: batches at the end, and fetches from anywhere within the last 50 MB. */
+async function p99sOfOneTurn(target: LogTarget): Promise<Latencies> {
   const batch = batchOf(64 * kibibyte, 1000);
   const appendMs: number[] = [];
   const fetchMs: number[] = [];

@@ -167,7 +167,12 @@ function open(channel: Channel, method: string, onMessage: (ownedMessage: Uint8A
       },
       onCredit: sendUnsent,
       onEnd() {},
-      onClose() {},
+      // Whoever waits for an answer would wait for ever.
+      onClose({ name, message }) {
+        if (name === 'ok' || name === 'cancelled') return;
+        console.error(`${method} ended: ${message}`);
+        process.exit(1);
+      },
     },
   );
   return {

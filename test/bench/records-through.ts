@@ -35,7 +35,6 @@ const lastsMs = 5_000;
 const warmUpMs = 2_000;
 const deliveryRounds = 1_000;
 const recordSizes = [100, 1000];
-const timeMs = 1_700_000_000_000;
 const network = clientNetwork();
 const names = ['MB/s', 'records/s', 'p50 ms', 'p99 ms', 'of stream', 'of disk'];
 
@@ -118,7 +117,7 @@ function batchOf(
   const value = 'x'.repeat(recordBytes);
   let records = 0;
   for (let bytes = 0; bytes < sizeBytes - recordBytes || records === 0; bytes += recordBytes + 10) {
-    encoder.append({ key: null, value, timestampMs: timeMs });
+    encoder.append({ key: null, value, timestampMs: Date.now() });
     records += 1;
   }
   return { ownedBytes: encoder.finishOwned(), records };

@@ -11,6 +11,9 @@ import { join } from 'node:path';
 import { assert } from '../../src/base/assert.ts';
 import { directoryIdFromOutside, type DirectoryId, type VoterId } from '../../src/base/ids.ts';
 
+/** As cluster/local.mjs starts a node. */
+const heapFlags = ['--initial-old-space-size=256'];
+
 export interface VoterAddresses {
   readonly voterId: VoterId;
   readonly api: string;
@@ -73,7 +76,7 @@ export class VoterProcess {
     const { PATH: path = '', HOME: home = '' } = process.env;
     this.#child = spawn(
       process.execPath,
-      [program, 'server', '--data', join(rootFolder, String(voterId)), ...settings],
+      [...heapFlags, program, 'server', '--data', join(rootFolder, String(voterId)), ...settings],
       {
         env: { PATH: path, HOME: home },
         stdio: ['ignore', log, log],
