@@ -57,6 +57,11 @@ interface Subscription {
   isOver: boolean;
 }
 
+interface Found {
+  readonly door: PartitionDoor;
+  readonly image: MetadataImage;
+}
+
 class FetchStream implements StreamHandlers, OpenStream {
   readonly #parts: LogServiceParts;
   readonly #call: AdmittedCall;
@@ -123,7 +128,8 @@ class FetchStream implements StreamHandlers, OpenStream {
     if (this.#isClosed) return;
     const place = { topicId: asked.topicId, partition: asked.partition };
     this.#end(this.#subscriptions.get(nameOf(place)));
-    if (this.#subscriptions.size >= subscriptionsMax) return this.refuse(tooManySubscriptions);
+    // What was refused and not read yet counts as well: it would pile up for whoever never reads.
+    if (this.#subscriptions.size + this.#replies.length >= subscriptionsMax) return this.refuse(tooManySubscriptions);
     const subscription: Subscription = { asked, place, from: asked.from, waits: undefined, isOver: false };
     this.#subscriptions.set(nameOf(place), subscription);
     this.#wait(subscription);
@@ -146,7 +152,7 @@ class FetchStream implements StreamHandlers, OpenStream {
   #wait(subscription: Subscription): void {
     const found = this.#find(subscription.place);
     if (!found.ok) return this.#tell(subscription, found.problem);
-    const { door, image } = found.value;
+    const { door } = found.value;
     const waits = door.fetch({ ...askedOf(subscription), bytesMax: 0, deadlineMs: Number.POSITIVE_INFINITY });
     subscription.waits = waits;
     waits.end
@@ -154,7 +160,7 @@ class FetchStream implements StreamHandlers, OpenStream {
         if (subscription.waits !== waits || subscription.isOver) return;
         subscription.waits = undefined;
         if (end.type === 'read') this.#line.add(subscription);
-        else this.#tell(subscription, problemOfEnd({ image, place: subscription.place }, end));
+        else this.#tell(subscription, this.#problemOf(subscription.place, found.value, end));
         this.#pump();
       })
       .catch(this.#host.onBug);
@@ -163,7 +169,7 @@ class FetchStream implements StreamHandlers, OpenStream {
   #read(subscription: Subscription): void {
     const found = this.#find(subscription.place);
     if (!found.ok) return this.#tell(subscription, found.problem);
-    const { door, image } = found.value;
+    const { door } = found.value;
     const most = Math.max(1, this.#parts.messageBytesMax - replyRoomBytes);
     const bytesMax = Math.min(subscription.asked.bytesMax ?? partitionBytesDefault, most);
     this.#reading += 1;
@@ -173,7 +179,7 @@ class FetchStream implements StreamHandlers, OpenStream {
         this.#reading -= 1;
         if (subscription.isOver) return this.#pump();
         if (end.type === 'read') this.#onRead(subscription, end);
-        else this.#tell(subscription, problemOfEnd({ image, place: subscription.place }, end));
+        else this.#tell(subscription, this.#problemOf(subscription.place, found.value, end));
         this.#pump();
       })
       .catch(this.#host.onBug);
@@ -188,11 +194,17 @@ class FetchStream implements StreamHandlers, OpenStream {
     else this.#wait(subscription);
   }
 
-  #find(place: PlaceAsked): Result<{ readonly door: PartitionDoor; readonly image: MetadataImage }, PartProblem> {
+  #find(place: PlaceAsked): Result<Found, PartProblem> {
     const host = this.#parts.find();
     if (!host.ok) return refused(host.problem);
     const door = doorAt(host.value, place);
     return isDoor(door) ? ok({ door, image: host.value.image }) : refused(door);
+  }
+
+  /** By the metadata of now, as long as the node tells it: what waited may have waited for long. */
+  #problemOf(place: PlaceAsked, { image }: Found, end: Exclude<FetchEnd, { type: 'read' }>): PartProblem {
+    const host = this.#parts.find();
+    return problemOfEnd({ image: host.ok ? host.value.image : image, place }, end);
   }
 
   #tell(subscription: Subscription, problem: PartProblem): void {

@@ -239,6 +239,22 @@ describe('FetchStream', () => {
     expect(stuck.textsOf(1)).toEqual(other.textsOf(1));
   });
 
+  test('who subscribes again and again to what is refused, and never reads, is cut off', async () => {
+    const log = await new LogCluster(38).start();
+    const stuck = new Fetching(log, 1);
+    stuck.caller.isReading = false;
+    const wanted = { ...log.place(9), mayFollow: false, from: offset(0), bytesMax: undefined };
+    const subscribe = Array.from({ length: 1000 }, (_, subscription) => ({ ...wanted, subscription }));
+    const request = fetchStreamCallCodec.encode({ subscribe, unsubscribe: [] });
+    for (let sent = 0; sent < 40 && stuck.caller.stream.creditBytes > 0; sent += 1) {
+      stuck.caller.stream.send([request]);
+      await log.whole.run(100);
+    }
+    stuck.caller.readOn();
+    await log.whole.run(1_000, () => stuck.caller.status !== undefined);
+    expect(stuck.caller.status).toMatchObject({ name: 'resource-exhausted' });
+  });
+
   test('the end of a leadership is told with who leads now, and a reader goes on there', async () => {
     const log = await new LogCluster(35, replicated).start();
     await log.produce(1, 0, testBatch('before'));
@@ -247,8 +263,9 @@ describe('FetchStream', () => {
     await fetching.until(() => fetching.textsOf(1).length === 1);
     void log.whole.running[0]?.stop(2_000);
     await fetching.until(() => fetching.problemOf(1) !== undefined);
-    const leader = fetching.problemOf(1)?.leader?.brokerId;
+    const { brokerId: leader, endpoint } = fetching.problemOf(1)?.leader ?? {};
     expect([2, 3]).toContain(leader);
+    expect(endpoint).toBe(`n${leader}:7081`);
     const next = new Fetching(log, leader ?? 0);
     next.subscribe(1, 0, 1);
     await log.produce(leader ?? 0, 0, testBatch('after'));

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { assert } from '../../src/base/assert.ts';
 import { offset } from '../../src/base/offsets.ts';
 import { assignedBatch } from '../../src/partition/partition-batch.ts';
+import { batchHeaderBytes } from '../../src/record/batch-layout.ts';
 import { splitBatches } from '../../src/record/split-batches.ts';
 import {
   fetchCallCodec,
@@ -16,6 +17,7 @@ import {
 } from '../../src/wire/produce-fetch-messages.ts';
 import type { PartReply, ProducedReply } from '../../src/wire/produce-fetch-values.ts';
 import { testBatch, textOf } from '../partition/test-batches.ts';
+import { resealed } from '../record/batch-fixture.ts';
 import { LogCluster, produceCodecs } from './log-cluster.ts';
 
 test('a record that is acknowledged is read from its broker, byte for byte, also after a power cut', async () => {
@@ -40,6 +42,18 @@ test('a record that is acknowledged is read from its broker, byte for byte, also
     if (reply.ok) again = splitBatches(reply.value[0]?.ownedBatches ?? new Uint8Array(0)).map(textOf);
   }
   expect(again).toEqual(['first']);
+});
+
+test('garbage inside a valid checksum is taken and given out as it is: no broker looks at records', async () => {
+  const log = await new LogCluster(9, [[1, 2, 3]]).start();
+  const garbage = testBatch('garbage');
+  garbage.ownedBytes.fill(0xff, batchHeaderBytes);
+  const sent = Uint8Array.from(resealed(garbage.ownedBytes));
+  expect(await log.produce(1, 0, { ...garbage, ownedBytes: Uint8Array.from(sent) })).toMatchObject({ baseOffset: 0 });
+  expect(await log.produce(1, 0, testBatch('after'))).toMatchObject({ problem: undefined, baseOffset: 1 });
+  const read = await log.fetch(1, 0, 0);
+  expect(read).toMatchObject({ problem: undefined, next: 2 });
+  expect(read.ownedBatches?.subarray(16, sent.length)).toEqual(sent.subarray(16));
 });
 
 test('who asks another broker is told who leads, and where', async () => {
