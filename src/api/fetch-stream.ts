@@ -23,11 +23,11 @@ import type {
 import { statusOfProblem, type ApiProblem } from './api-problem.ts';
 import type { OpenStream } from './open-streams.ts';
 import {
+  batchesBytesMax,
   doorAt,
   fetchedReply,
   isDoor,
   partitionBytesDefault,
-  replyRoomBytes,
   type LogServiceParts,
 } from './partition-calls.ts';
 import { problemOfEnd } from './partition-problem.ts';
@@ -121,7 +121,8 @@ class FetchStream implements StreamHandlers, OpenStream {
 
   #close(): void {
     this.#isClosed = true;
-    for (const subscription of this.#subscriptions.values()) this.#end(subscription);
+    for (const subscription of this.#subscriptions.values()) this.#forget(subscription);
+    this.#replies = [];
   }
 
   #subscribe(asked: Asked): void {
@@ -170,8 +171,7 @@ class FetchStream implements StreamHandlers, OpenStream {
     const found = this.#find(subscription.place);
     if (!found.ok) return this.#tell(subscription, found.problem);
     const { door } = found.value;
-    const most = Math.max(1, this.#parts.messageBytesMax - replyRoomBytes);
-    const bytesMax = Math.min(subscription.asked.bytesMax ?? partitionBytesDefault, most);
+    const bytesMax = Math.min(subscription.asked.bytesMax ?? partitionBytesDefault, batchesBytesMax(this.#parts));
     this.#reading += 1;
     door
       .fetch({ ...askedOf(subscription), bytesMax, deadlineMs: 0 })

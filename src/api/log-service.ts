@@ -2,7 +2,7 @@
  * odradek.v1.LogService: batches into and out of the partitions of this broker. A call asks many partitions, and each is answered
  * for itself. What is read from a request stays the bytes that were received; nothing here looks at records.
  *
- * Bounds: partitions per call (wire/produce-fetch-messages.ts), bytes of a request (`requestBytesMax`) and of a reply, and every wait.
+ * Bounds: partitions per call (wire/log-parts.ts), bytes of a request (`requestBytesMax`) and of a reply, and every wait.
  * Read next: partition-calls.ts, produce-stream.ts, fetch-stream.ts, broker/partition-door.ts.
  */
 import { ok, refused, type Result } from '../base/result.ts';
@@ -35,13 +35,13 @@ import type {
 import type { ApiProblem } from './api-problem.ts';
 import { fetchStream } from './fetch-stream.ts';
 import {
+  batchesBytesMax,
   deadlineOf,
   doorAt,
   fetchedReply,
   isDoor,
   partitionBytesDefault,
   produce,
-  replyRoomBytes,
   waitMsMax,
   type LogCall,
   type LogHost,
@@ -141,10 +141,11 @@ interface Reads {
   cancel(): void;
 }
 
-function readAll({ host, messageBytesMax }: LogCall, asked: FetchCall, deadlineMs: number): Reads {
+function readAll(call: LogCall, asked: FetchCall, deadlineMs: number): Reads {
+  const { host } = call;
   const { image } = host;
   const { mayFollow, partitions } = asked;
-  const bytesMax = Math.min(asked.bytesMax ?? replyBytesDefault, Math.max(1, messageBytesMax - replyRoomBytes));
+  const bytesMax = Math.min(asked.bytesMax ?? replyBytesDefault, batchesBytesMax(call));
   const share = Math.max(1, Math.floor(bytesMax / partitions.length));
   const pending: Pending<FetchEnd>[] = [];
   const parts = partitions.map(async ({ from, leaderEpoch, ...rest }): Promise<PartReply<FetchedReply>> => {

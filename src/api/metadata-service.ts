@@ -89,7 +89,7 @@ async function withTopics(
     if (!made.ok) return made;
     if (made.value.revision > metadataRevision) metadataRevision = made.value.revision;
   }
-  return metadata.read({ ...context, metadataRevision }, 'local');
+  return metadataRevision === image.revision ? ok(image) : metadata.read({ ...context, metadataRevision }, 'local');
 }
 
 const plainTopic = {

@@ -11,12 +11,12 @@ import type { Clock } from '../ports/clock.ts';
 import { BatchHeader } from '../record/batch-header.ts';
 import { checkProducedBatch, type ProduceRules } from '../record/produced-batch.ts';
 import type {
+  FetchedReply,
   PartProblem,
   PartReply,
   PlaceAsked,
   ProduceCall,
   ProducedReply,
-  FetchedReply,
 } from '../wire/produce-fetch-values.ts';
 import type { ApiProblem } from './api-problem.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -42,7 +42,7 @@ export interface LogServiceParts {
 export const waitMsMax = 30_000;
 export const partitionBytesDefault = 1024 * 1024;
 /** Of a reply, beside its batches. */
-export const replyRoomBytes = 256 * 1024;
+const replyRoomBytes = 256 * 1024;
 
 export interface LogCall extends LogServiceParts {
   readonly host: LogHost;
@@ -117,6 +117,11 @@ function prepareBatch(
     return { error: 'unknown-producer', message: `producer id ${producerId} was never given out; call InitProducer` };
   if (isAppendTime) new BatchHeader(ownedBatch).stampAppendTime(Math.floor(nowMs));
   return undefined;
+}
+
+/** Batches that a message of this node has room for. */
+export function batchesBytesMax({ messageBytesMax }: LogServiceParts): number {
+  return Math.max(1, messageBytesMax - replyRoomBytes);
 }
 
 export function fetchedReply(place: PlaceAsked, end: Extract<FetchEnd, { type: 'read' }>): PartReply<FetchedReply> {

@@ -36,7 +36,7 @@ class ProduceStream implements StreamHandlers, OpenStream {
   readonly #host: ServiceHost;
   /** Done, and not sent for want of credit. */
   readonly #answers = new RingQueue<Answer>(requestsWaitingMax);
-  /** Requests without an answer on its way. */
+  /** Requests whose answers have not been sent. */
   #waiting = 0;
   #hasEnded = false;
   #isClosed = false;

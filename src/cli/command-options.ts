@@ -26,6 +26,11 @@ export interface WrittenOptions {
 /** A cluster of `odradek dev`, then one of `make quorum`. */
 export const brokersDefault = '127.0.0.1:7091,127.0.0.1:7081';
 
+/** As people type it to ask the node there, with the option only where it is needed. */
+export function commandFor(endpoint: string): string {
+  return brokersDefault.split(',').includes(endpoint) ? 'npx odradek' : `npx odradek -b ${endpoint}`;
+}
+
 const timeoutSetting = duration({ about: 'How long a command waits.', default: '5s', min: 1, max: 3_600_000 });
 
 export function readCommonOptions(written: WrittenOptions): CommonOptions {

@@ -1,7 +1,7 @@
 /**
  * What a person sees who starts `odradek dev`: where it is, where its data is, and what to type next.
  */
-import { brokersDefault } from './command-options.ts';
+import { commandFor } from './command-options.ts';
 import { bold, type Terminal } from './terminal.ts';
 
 export interface DevWelcome {
@@ -15,7 +15,7 @@ export interface DevWelcome {
 export function devWelcome({ version, endpoints, dataPath, isEphemeral, terminal }: DevWelcome): string {
   const [first = ''] = endpoints;
   const size = endpoints.length === 1 ? 'a cluster of one node' : `a cluster of ${endpoints.length} nodes`;
-  const command = brokersDefault.split(',').includes(first) ? 'npx odradek' : `npx odradek -b ${first}`;
+  const command = commandFor(first);
   return [
     '',
     bold(terminal, `Odradek ${version}: ${size} serves at ${endpoints.join(', ')}`),

@@ -31,8 +31,14 @@ function open(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    const message = `cannot open ${path} (${code})`;
-    throw new CliError({ exit: code === 'ENOENT' ? 'not-found' : 'failed', message }, cause);
+    throw cannotOpen(path, cause);
   }
+}
+
+/** `hints`: what to type instead, by the code that the system gives. */
+export function cannotOpen(path: string, cause: unknown, hints: Readonly<Record<string, string>> = {}): CliError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  const hint = hints[code] === undefined ? {} : { hint: hints[code] };
+  const exit = code === 'ENOENT' ? 'not-found' : 'failed';
+  return new CliError({ exit, message: `cannot open ${path} (${code})`, ...hint }, cause);
 }

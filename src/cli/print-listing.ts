@@ -4,11 +4,14 @@
  * Data goes to stdout and is complete: `json` is one value on one line, an empty list is `[]`, a fact that is absent
  * is null. What is said about it goes to stderr.
  */
-import type { CommandContext } from './command-context.ts';
-import type { OutputFormat } from './command-options.ts';
+import type { CommonOptions, OutputFormat } from './command-options.ts';
+import type { Terminal } from './terminal.ts';
 import { textTable, type Column } from './text-table.ts';
 
-type Printing = Pick<CommandContext, 'terminal' | 'options'>;
+interface Printing {
+  readonly terminal: Terminal;
+  readonly options: Pick<CommonOptions, 'output'>;
+}
 
 export interface ListColumn<Row> extends Column {
   /** Only with --output wide. */

@@ -2,7 +2,7 @@
  * What a person sees who starts a node in a terminal: where it is, and what to type next.
  */
 import type { NodeConfig } from '../node/node-config.ts';
-import { brokersDefault } from './command-options.ts';
+import { commandFor } from './command-options.ts';
 import { bold, type Terminal } from './terminal.ts';
 
 export interface Welcome {
@@ -13,14 +13,13 @@ export interface Welcome {
 }
 
 export function serverWelcome({ config, dataPath, apiEndpoint, terminal }: Welcome): string {
-  const brokers = brokersDefault.split(',').includes(apiEndpoint) ? '' : ` -b ${apiEndpoint}`;
   return [
     '',
     bold(terminal, `Odradek ${config.version}: voter ${config.nodeId} serves at ${apiEndpoint}`),
     `Its data is in ${dataPath}. ctrl-C stops it.`,
     '',
     'In another terminal:',
-    `  npx odradek${brokers} quorum status`,
+    `  ${commandFor(apiEndpoint)} quorum status`,
     `  grpcurl -plaintext ${apiEndpoint} list`,
     `  grpcurl -plaintext ${apiEndpoint} odradek.v1.QuorumService/GetQuorum`,
     '',

@@ -7,9 +7,11 @@ import { basename, join, resolve } from 'node:path';
 import { NodeDisk } from '../adapters/node-disk.ts';
 import { FileHandles } from '../storage/file-handles.ts';
 import { LogFolder } from '../storage/log-folder.ts';
-import { verifyLog, type LogFinding, type VerifiedLog } from '../storage/verify-log.ts';
+import { findOffsetInName } from '../storage/segment-names.ts';
+import { isDamaged, verifyLog, type VerifiedLog } from '../storage/verify-log.ts';
 import { CliError } from './cli-error.ts';
 import type { CommonOptions } from './command-options.ts';
+import { cannotOpen } from './file-bytes.ts';
 import { printListing, type ListColumn } from './print-listing.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -17,7 +19,6 @@ interface Verified extends VerifiedLog {
   readonly path: string;
 }
 
-const segmentName = /^\d{20}\.log$/;
 /** Below a folder that is given: the data of a node has its logs three folders down. */
 const depthMax = 5;
 const openFilesMax = 64;
@@ -34,9 +35,8 @@ export async function verifyStorage(
     verified.push(await verifyOne(path));
   }
   if (terminal.isInteractive && paths.length > 0) terminal.err('\r\u001B[K');
-  const { output } = options;
   await printListing(
-    { terminal, options: { brokers: [], timeoutMs: 0, output } },
+    { terminal, options },
     {
       rows: verified,
       columns,
@@ -45,8 +45,9 @@ export async function verifyStorage(
       whenEmpty: 'there is no log below that',
     },
   );
+  const { output } = options;
   if (output === 'table' || output === 'wide') terminal.out(verified.map(describeFindings).join(''));
-  const damaged = verified.filter(({ findings }) => findings.some(({ isDamage }) => isDamage));
+  const damaged = verified.filter(isDamaged);
   if (damaged.length === 0) return;
   throw new CliError({
     exit: 'damaged',
@@ -76,7 +77,7 @@ async function verifyOne(path: string): Promise<Verified> {
 /** Folders with segments in them, the given one or below it. */
 function findLogs(folder: string, depth = 0): readonly string[] {
   const entries = readFolder(folder);
-  if (entries.some((entry) => entry.isFile() && segmentName.test(entry.name))) return [folder];
+  if (entries.some((entry) => entry.isFile() && findOffsetInName(entry.name, '.log') !== undefined)) return [folder];
   if (depth === depthMax) return [];
   return entries
     .filter((entry) => entry.isDirectory())
@@ -89,10 +90,7 @@ function readFolder(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    const hint = code === 'ENOTDIR' ? { hint: 'verify takes the folder of a log, or one above it' } : {};
-    const exit = code === 'ENOENT' ? 'not-found' : 'failed';
-    throw new CliError({ exit, message: `cannot open ${folder} (${code})`, ...hint }, cause);
+    throw cannotOpen(folder, cause, { ENOTDIR: 'verify takes the folder of a log, or one above it' });
   }
 }
 
@@ -103,12 +101,12 @@ const columns: readonly ListColumn<Verified>[] = [
   { title: 'SEGMENTS', cell: ({ segmentCount }) => String(segmentCount), align: 'right' },
   { title: 'BATCHES', cell: ({ batchCount }) => String(batchCount), align: 'right' },
   { title: 'BYTES', cell: ({ scannedBytes }) => String(scannedBytes), align: 'right' },
-  { title: 'STATE', cell: ({ findings }) => stateOf(findings) },
+  { title: 'STATE', cell: stateOf },
 ];
 
-function stateOf(findings: readonly LogFinding[]): string {
-  if (findings.some(({ isDamage }) => isDamage)) return 'damaged';
-  return findings.length === 0 ? 'whole' : 'whole, with remarks';
+function stateOf(log: Verified): string {
+  if (isDamaged(log)) return 'damaged';
+  return log.findings.length === 0 ? 'whole' : 'whole, with remarks';
 }
 
 function describeFindings({ path, findings }: Verified): string {
@@ -120,11 +118,12 @@ function describeFindings({ path, findings }: Verified): string {
     .join('');
 }
 
-function plainOf({ findings, ...log }: Verified): unknown {
+function plainOf(verified: Verified): unknown {
+  const { findings, ...log } = verified;
   const plain = findings.map(({ range, ...finding }) => ({
     ...finding,
     firstOffset: range?.from ?? null,
     lastOffset: range === undefined ? null : range.to - 1,
   }));
-  return { ...log, isDamaged: findings.some(({ isDamage }) => isDamage), findings: plain };
+  return { ...log, isDamaged: isDamaged(verified), findings: plain };
 }

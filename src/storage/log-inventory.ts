@@ -57,6 +57,11 @@ export function checkpointOfNothing(first: Offset): LogCheckpoint {
   };
 }
 
+/** What lies beyond a cut that was decided is no part of the log any more. */
+export function basesOfLog({ isTruncating, active }: LogCheckpoint, bases: readonly Offset[]): readonly Offset[] {
+  return isTruncating ? bases.filter((base) => base <= active.base) : bases;
+}
+
 export function takeInventory(checkpoint: LogCheckpoint, bases: readonly Offset[]): Inventory {
   const there = new Set<number>(bases);
   const { active, sealed } = checkpoint;

@@ -15,7 +15,14 @@ import type { DamagedRange } from './damaged-range.ts';
 import { readIndex, saveIndex } from './index-files.ts';
 import { logFormat, newerCheckpoint, checkpointNames, type LogCheckpoint } from './log-checkpoint.ts';
 import type { LogFolder } from './log-folder.ts';
-import { checkpointOfNothing, sortNames, takeInventory, type FolderContent, type Inventory } from './log-inventory.ts';
+import {
+  basesOfLog,
+  checkpointOfNothing,
+  sortNames,
+  takeInventory,
+  type FolderContent,
+  type Inventory,
+} from './log-inventory.ts';
 import type { OpenProblem, OpenReport } from './log-problem.ts';
 import { createSegment } from './log-roll.ts';
 import type { LogSettings } from './log-settings.ts';
@@ -128,8 +135,7 @@ class LogOpening {
   async run(found: LogCheckpoint, content: FolderContent): Promise<OpenedFiles> {
     const folder = this.#folder;
     const checkpoint = found.isTruncating ? await finishTruncation(folder, found) : found;
-    const bases = found.isTruncating ? content.bases.filter((base) => base <= found.active.base) : content.bases;
-    const inventory = takeInventory(checkpoint, bases);
+    const inventory = takeInventory(checkpoint, basesOfLog(found, content.bases));
     this.#epochs = new EpochHistory(checkpoint.epochs);
     for (const base of inventory.leftOver) await folder.setAside(base);
     const scanned = await this.#scanAll(checkpoint, inventory);

@@ -20,7 +20,7 @@ import {
   type LogCheckpoint,
 } from './log-checkpoint.ts';
 import type { LogFolder } from './log-folder.ts';
-import { checkpointOfNothing, sortNames, takeInventory, type Inventory } from './log-inventory.ts';
+import { basesOfLog, checkpointOfNothing, sortNames, takeInventory, type Inventory } from './log-inventory.ts';
 import { durableIn } from './log-opening.ts';
 import { findProducerState, producersEnding } from './producer-states.ts';
 import { scanSegment, type ScanEnd, type ScannedBatch } from './segment-scan.ts';
@@ -60,6 +60,10 @@ export type VerifyProblem =
   | { readonly type: 'no-log' }
   | { readonly type: 'newer-format'; readonly found: number; readonly known: number };
 
+export function isDamaged({ findings }: Pick<VerifiedLog, 'findings'>): boolean {
+  return findings.some(({ isDamage }) => isDamage);
+}
+
 /** A broker that goes on meanwhile lets go of segments, cuts them and begins others: then it is looked at anew. */
 const attemptsMax = 5;
 
@@ -69,7 +73,7 @@ export async function verifyLog(folder: LogFolder): Promise<Result<VerifiedLog, 
     const isLast = attempt === attemptsMax;
     try {
       const verified = await verifyOnce(folder, readings);
-      const isWhole = verified.ok && !verified.value.findings.some(({ isDamage }) => isDamage);
+      const isWhole = verified.ok && !isDamaged(verified.value);
       if (isWhole || isLast || !(await hasGoneOn(folder, readings))) return verified;
     } catch (cause) {
       const isGone = cause instanceof DiskError && cause.problem === 'missing';
@@ -116,10 +120,8 @@ class Verification {
 
   async run(wholeCopies: number): Promise<VerifiedLog> {
     this.#judgeCheckpoints(wholeCopies);
-    const { bases: all, dropped } = sortNames([...this.#names]);
-    const { isTruncating, active } = this.#checkpoint;
-    // What lies beyond a cut that was decided is no part of the log any more.
-    const inventory = takeInventory(this.#checkpoint, isTruncating ? all.filter((base) => base <= active.base) : all);
+    const { bases, dropped } = sortNames([...this.#names]);
+    const inventory = takeInventory(this.#checkpoint, basesOfLog(this.#checkpoint, bases));
     this.#judgeBeginning(inventory);
     for (const range of inventory.lost) this.#addMissing(range);
     const segments = [...inventory.sealed.map(({ base }) => base), ...inventory.toScan];

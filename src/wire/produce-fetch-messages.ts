@@ -273,9 +273,9 @@ export const deleteRecordsCallCodec: Decoder<DeleteRecordsCall> = {
     decodeMessage(v1.DeleteRecordsRequest, ownedBytes, (message) => ({
       timeoutMs: timeoutFrom(message.timeoutMs),
       partitions: eachOnce(message.partitions).map((wire, at) => {
-        const { topicId, partition } = placeFrom(wire, at);
-        const before = optionalFrom(wire.beforeOffset, (value) => offsetFrom(`partitions[${at}].before_offset`, value));
-        return { topicId, partition, before };
+        const field = `partitions[${at}]`;
+        const before = optionalFrom(wire.beforeOffset, (value) => offsetFrom(`${field}.before_offset`, value));
+        return { ...placeOf(field, wire), before };
       }),
     })),
 };

@@ -26,6 +26,7 @@ import {
 import { LocalQuorum } from '../chaos/local-quorum.ts';
 import { RenewedChannel } from '../chaos/renewed-channel.ts';
 import { StubBrokers } from '../chaos/stub-brokers.ts';
+import { at } from './percentile.ts';
 
 const topics = Number(process.env['TOPICS'] ?? 10_000);
 const partitionsPerTopic = 3;
@@ -135,11 +136,6 @@ async function catchUp(quorum: LocalQuorum, revision: number): Promise<number> {
 function residentMiB(pid: number): number {
   const [, kib = 'NaN'] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kib) / 1024;
-}
-
-function at(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
 }
 
 function pick<Value>(values: readonly Value[], number: number): Value {

@@ -12,6 +12,7 @@ import { offset } from '../../src/base/offsets.ts';
 import { BatchEncoder } from '../../src/record/batch-encoder.ts';
 import { logSettingsDefault, type LogSettings } from '../../src/storage/log-settings.ts';
 import { BenchDisk, LogTarget, RawTarget, type AppendTarget } from './log-targets.ts';
+import { at, median } from './percentile.ts';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -60,15 +61,28 @@ async function megabytesPerSecond(target: AppendTarget, sizeBytes: number): Prom
 }
 
 async function appendAll(target: AppendTarget, sizeBytes: number, totalBytes: number): Promise<void> {
-  let left = Math.ceil(totalBytes / sizeBytes);
+  const writers = Math.max(1, underWayBytes / sizeBytes);
+  await appendFrom(target, {
+    writers,
+    batches: Math.ceil(totalBytes / sizeBytes),
+    batch: () => batchOf(sizeBytes, 1000),
+  });
+}
+
+/** Each of the writers has a batch of its own, and waits for it before it appends it again. */
+async function appendFrom(
+  target: AppendTarget,
+  { writers, batches, batch }: { readonly writers: number; readonly batches: number; readonly batch: () => Uint8Array },
+): Promise<void> {
+  let left = batches;
   const writer = async (): Promise<void> => {
-    const batch = batchOf(sizeBytes, 1000);
-    for (; left > 0;) {
+    const ownedBytes = batch();
+    while (left > 0) {
       left -= 1;
-      await target.append(batch);
+      await target.append(ownedBytes);
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, underWayBytes / sizeBytes) }, writer));
+  await Promise.all(Array.from({ length: writers }, writer));
 }
 
 /** Sixty-four writers that wait for the disk, each with a small batch. */
@@ -76,15 +90,7 @@ async function sharedFlushes(): Promise<void> {
   const target = await LogTarget.open(disk, logSettingsDefault);
   const before = disk.fileSyncs;
   const batches = 64 * 200;
-  let left = batches;
-  const writer = async (): Promise<void> => {
-    const batch = batchOf(kibibyte, 100);
-    for (; left > 0;) {
-      left -= 1;
-      await target.append(batch);
-    }
-  };
-  await Promise.all(Array.from({ length: 64 }, writer));
+  await appendFrom(target, { writers: 64, batches, batch: () => batchOf(kibibyte, 100) });
   const perSync = batches / (disk.fileSyncs - before);
   await target.end();
   tell('batches of 1 KiB from 64 writers that share one flush', perSync.toFixed(1), '>= 20');
@@ -237,13 +243,4 @@ function compare(what: string, raw: number, ours: number, goal: string): void {
 
 function tell(what: string, figure: string, goal: string): void {
   console.log(what.padEnd(58) + figure.padStart(30) + `   ${goal}`);
-}
-
-function median(values: readonly number[]): number {
-  return at(values, 0.5);
-}
-
-function at(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
 }

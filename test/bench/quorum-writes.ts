@@ -22,6 +22,7 @@ import { decideReplyCodec, decideRequestCodec } from '../../src/wire/control-cod
 import { controlCall, countOne, registerCounter } from '../quorum/producer-id-counter.ts';
 import { LocalQuorum } from '../chaos/local-quorum.ts';
 import type { VoterCalls } from '../chaos/voter-calls.ts';
+import { at } from './percentile.ts';
 
 const inFlightCounts = [1, 16, 64];
 const rounds = 3;
@@ -139,11 +140,6 @@ async function plainLevel(folder: string): Promise<{ write: Write; close(): Prom
       store.batch([{ type: 'put', key: `e/${String(next++).padStart(16, '0')}`, value: entryLike() }], { sync: true }),
     close: () => store.close(),
   };
-}
-
-function at(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
 }
 
 function row(name: string, measured: readonly Measured[], plainPerSecond: number): string {

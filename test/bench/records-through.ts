@@ -28,6 +28,7 @@ import {
   type BenchTopic,
   type Flow,
 } from './record-flows.ts';
+import { at } from './percentile.ts';
 
 const batchBytes = 128 * 1024;
 const underWay = 8;
@@ -142,9 +143,4 @@ function row(what: string, { megabytesPerSecond, latenciesMs }: Flow, compared: 
     shareOf(disk),
   ];
   console.log(what.padEnd(42) + figures.map((figure) => figure.padStart(11)).join(''));
-}
-
-function at(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
 }

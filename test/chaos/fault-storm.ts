@@ -20,18 +20,21 @@ const inFlightMax = 16;
 
 export interface StormOptions {
   readonly random: Random;
-  readonly writesMin: number;
   readonly durationMs: number;
   readonly faults: number;
   readonly say: (line: string) => void;
 }
 
+interface WriteStormOptions extends StormOptions {
+  readonly writesMin: number;
+}
+
 /** What went wrong; empty when all promises were kept. */
-export function runFaultStorm(options: StormOptions): Promise<readonly string[]> {
+export function runFaultStorm(options: WriteStormOptions): Promise<readonly string[]> {
   return onFreshQuorum(options.say, (quorum) => stormOn(quorum, options));
 }
 
-async function stormOn(quorum: LocalQuorum, options: StormOptions): Promise<readonly string[]> {
+async function stormOn(quorum: LocalQuorum, options: WriteStormOptions): Promise<readonly string[]> {
   const { random, writesMin, durationMs, faults, say } = options;
   const timeline = new Timeline(say);
   const problems: string[] = [];

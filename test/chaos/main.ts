@@ -9,7 +9,7 @@
  */
 import { SimulatedRandom } from '../../src/simulation/simulated-random.ts';
 import { runCalm } from './calm.ts';
-import { runFaultStorm } from './fault-storm.ts';
+import { runFaultStorm, type StormOptions } from './fault-storm.ts';
 import { runGrowAndShrink } from './grow-and-shrink.ts';
 import { runRecordStorm } from './record-storm.ts';
 import { runTopicStorm } from './topic-storm.ts';
@@ -41,21 +41,24 @@ function storm(): Promise<readonly string[]> {
 }
 
 function topics(): Promise<readonly string[]> {
-  const seed = numberFrom('SEED', Date.now() % 1_000_000);
-  const durationMs = 1000 * numberFrom('SECONDS', 66);
-  const faults = numberFrom('FAULTS', 22);
-  say(`seed ${seed}: topics for ${durationMs / 1000} s, ${faults} faults`);
-  endAfter(durationMs + spareMs);
-  return runTopicStorm({ random: new SimulatedRandom(seed), durationMs, faults, say });
+  return underFaults('topics', 66, runTopicStorm);
 }
 
 function records(): Promise<readonly string[]> {
+  return underFaults('records', 120, runRecordStorm);
+}
+
+function underFaults(
+  what: string,
+  secondsDefault: number,
+  run: (options: StormOptions) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   const seed = numberFrom('SEED', Date.now() % 1_000_000);
-  const durationMs = 1000 * numberFrom('SECONDS', 120);
+  const durationMs = 1000 * numberFrom('SECONDS', secondsDefault);
   const faults = numberFrom('FAULTS', 22);
-  say(`seed ${seed}: records for ${durationMs / 1000} s, ${faults} faults`);
+  say(`seed ${seed}: ${what} for ${durationMs / 1000} s, ${faults} faults`);
   endAfter(durationMs + spareMs);
-  return runRecordStorm({ random: new SimulatedRandom(seed), durationMs, faults, say });
+  return run({ random: new SimulatedRandom(seed), durationMs, faults, say });
 }
 
 function grow(): Promise<readonly string[]> {

@@ -4,11 +4,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { assert } from '../../src/base/assert.ts';
 import { offset, type Offset } from '../../src/base/offsets.ts';
-import { BatchHeader } from '../../src/record/batch-header.ts';
-import { openRecords } from '../../src/record/open-records.ts';
-import { splitBatches } from '../../src/record/split-batches.ts';
 import type { LocatedValue } from '../../src/testing/log-history.ts';
 import { fetchCallCodec, fetchReplyCodec } from '../../src/wire/produce-fetch-messages.ts';
+import { valuesOf, type PollEnding } from '../testing/history-client.ts';
 import { topic } from './record-places.ts';
 import type { StormClients } from './record-producer.ts';
 
@@ -16,13 +14,16 @@ const waitMs = 200;
 const deadlineMs = 2_000;
 const retryMs = 25;
 
+interface Fetched {
+  readonly values: readonly LocatedValue[];
+  readonly isAtEnd: boolean;
+}
+
 export class RecordConsumer {
   readonly number: number;
   readonly partition: number;
   readonly #clients: StormClients;
   #next: Offset = offset(0);
-  /** By the latest answer of a leader. */
-  #isAtEnd = false;
   polls = 0;
 
   constructor(clients: StormClients, number: number, partition: number) {
@@ -41,31 +42,28 @@ export class RecordConsumer {
   async readToTheEnd(forMs: number): Promise<boolean> {
     const { nowMs } = this.#clients;
     const endMs = nowMs() + forMs;
-    this.#isAtEnd = false;
-    while (nowMs() < endMs && !this.#hasReadAll()) await this.#poll();
-    return this.#hasReadAll();
+    while (nowMs() < endMs) if (await this.#poll()) return true;
+    return false;
   }
 
-  #hasReadAll(): boolean {
-    return this.#isAtEnd;
-  }
-
-  async #poll(): Promise<void> {
+  /** True when a leader says that there is nothing more to read. */
+  async #poll(): Promise<boolean> {
     const { places } = this.#clients;
     const endpoint = places.partitions[this.partition]?.endpoint;
     this.polls += 1;
     this.#write({ type: 'invoke' });
-    const values = endpoint === undefined ? undefined : await this.#fetch(endpoint);
-    if (values !== undefined) {
-      this.#write({ type: 'ok', topic, partition: this.partition, value: values });
-      return;
+    const fetched = endpoint === undefined ? undefined : await this.#fetch(endpoint);
+    if (fetched !== undefined) {
+      this.#write({ type: 'ok', topic, partition: this.partition, value: fetched.values });
+      return fetched.isAtEnd;
     }
     this.#write({ type: 'fail' });
     await delay(retryMs);
     await places.look();
+    return false;
   }
 
-  async #fetch(endpoint: string): Promise<readonly LocatedValue[] | undefined> {
+  async #fetch(endpoint: string): Promise<Fetched | undefined> {
     const { places } = this.#clients;
     const place = { topicId: places.topicId, partition: this.partition, leaderEpoch: undefined };
     const answer = await places.call(endpoint, {
@@ -86,33 +84,11 @@ export class RecordConsumer {
     const values = valuesOf(part.ownedBatches, this.#next);
     assert(part.next >= this.#next, 'a fetch goes on behind what it read', () => ({ next: part.next }));
     this.#next = part.next;
-    this.#isAtEnd = part.watermark !== undefined && part.next >= part.watermark;
-    return values;
+    return { values, isAtEnd: part.watermark !== undefined && part.next >= part.watermark };
   }
 
   #write(ending: PollEnding): void {
     const { write, nowMs } = this.#clients;
     write({ t: Math.floor(nowMs()), process: this.number, f: 'poll', ...ending });
   }
-}
-
-type PollEnding =
-  | { readonly type: 'invoke' | 'fail' }
-  | {
-      readonly type: 'ok';
-      readonly topic: string;
-      readonly partition: number;
-      readonly value: readonly LocatedValue[];
-    };
-
-function valuesOf(ownedBatches: Uint8Array, from: Offset): readonly LocatedValue[] {
-  const values: LocatedValue[] = [];
-  for (const batch of splitBatches(ownedBatches)) {
-    const opened = openRecords(new BatchHeader(batch));
-    assert(opened.ok, 'what is read is a batch');
-    const cursor = opened.value;
-    while (cursor.next())
-      if (cursor.offset >= from) values.push([cursor.offset, Buffer.from(cursor.borrowedValue ?? []).toString()]);
-  }
-  return values;
 }

@@ -20,7 +20,6 @@ const lookMsMax = 1_000;
 export interface PartitionSeen {
   /** Where clients reach its leader. */
   readonly endpoint: string | undefined;
-  readonly leaderEpoch: number;
   readonly inSync: number;
 }
 
@@ -73,9 +72,8 @@ export class RecordPlaces {
     if (!seen.ok || found?.isKnown !== true) return false;
     const endpoints = new Map(seen.value.brokers.map(({ brokerId, endpoint }) => [brokerId, endpoint]));
     this.#topicId = found.topicId;
-    this.partitions = found.partitions.map(({ leader, leaderEpoch, inSync }) => ({
+    this.partitions = found.partitions.map(({ leader, inSync }) => ({
       endpoint: leader === undefined ? undefined : endpoints.get(leader),
-      leaderEpoch,
       inSync: inSync.length,
     }));
     return true;

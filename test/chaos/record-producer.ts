@@ -17,6 +17,7 @@ import {
   produceReplyCodec,
 } from '../../src/wire/produce-fetch-messages.ts';
 import type { PartReply, ProducedReply } from '../../src/wire/produce-fetch-values.ts';
+import type { SendEnding } from '../testing/history-client.ts';
 import { topic, type RecordPlaces } from './record-places.ts';
 
 export interface StormClients {
@@ -35,7 +36,7 @@ const pauseMs = 2;
 
 type Outcome =
   | { readonly type: 'ok'; readonly baseOffset: number | undefined }
-  | { readonly type: 'refused' | 'unknown'; readonly why: string };
+  | { readonly type: 'refused' | 'unknown' };
 
 export class RecordProducer {
   readonly number: number;
@@ -104,7 +105,7 @@ export class RecordProducer {
   ): Promise<Outcome> {
     const { places } = this.#clients;
     const endpoint = places.partitions[partition]?.endpoint;
-    if (endpoint === undefined) return { type: 'refused', why: 'nobody leads' };
+    if (endpoint === undefined) return { type: 'refused' };
     this.attempts += 1;
     for (const value of values) {
       const appended = this.#encoder.append({ key: null, value, timestampMs: Date.now() });
@@ -123,7 +124,7 @@ export class RecordProducer {
       replyCodec: produceReplyCodec,
       deadlineMs: attemptMsMax,
     });
-    return answer.ok ? outcomeOf(answer.value[0]) : { type: 'unknown', why: answer.problem.message };
+    return answer.ok ? outcomeOf(answer.value[0]) : { type: 'unknown' };
   }
 
   async #newId(): Promise<number> {
@@ -153,11 +154,6 @@ export class RecordProducer {
   }
 }
 
-type SendEnding =
-  | { readonly type: 'invoke'; readonly value: string; readonly acks: 'all'; readonly idempotent: true }
-  | { readonly type: 'ok'; readonly value: string | readonly [number, string] }
-  | { readonly type: 'fail' | 'info'; readonly value: string; readonly error: string };
-
 function outcomeOf(part: PartReply<ProducedReply> | undefined): Outcome {
   assert(part !== undefined, 'one partition, one result');
   if (part.problem === undefined) return { type: 'ok', baseOffset: part.baseOffset };
@@ -166,5 +162,5 @@ function outcomeOf(part: PartReply<ProducedReply> | undefined): Outcome {
   if (error === 'duplicate-sequence') return { type: 'ok', baseOffset: undefined };
   const { action } = errorCodes[error];
   assert(action !== 'fix-request', 'a producer asks nothing that is wrong', { error, message });
-  return { type: action === 'resolve-outcome' ? 'unknown' : 'refused', why: message };
+  return { type: action === 'resolve-outcome' ? 'unknown' : 'refused' };
 }

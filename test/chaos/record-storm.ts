@@ -7,11 +7,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Random } from '../../src/ports/random.ts';
+import { sortNames } from '../../src/storage/log-inventory.ts';
+import { segmentFileName } from '../../src/storage/segment-names.ts';
 import { LogHistoryChecker } from '../../src/testing/log-history-checker.ts';
-import { describeTimes, oneFault } from './fault-storm.ts';
-import type { LocalQuorum } from './local-quorum.ts';
-import { onFreshQuorum } from './local-quorum.ts';
+import { describeTimes, oneFault, type StormOptions } from './fault-storm.ts';
+import { onFreshQuorum, type LocalQuorum } from './local-quorum.ts';
 import { RecordConsumer } from './record-consumer.ts';
 import { RecordPlaces } from './record-places.ts';
 import { RecordProducer, type StormClients } from './record-producer.ts';
@@ -25,19 +25,12 @@ const producerCount = 6;
 const settleMsMax = 60_000;
 const lookMs = 50;
 
-export interface RecordStormOptions {
-  readonly random: Random;
-  readonly durationMs: number;
-  readonly faults: number;
-  readonly say: (line: string) => void;
-}
-
 /** What went wrong; empty when all promises were kept. */
-export function runRecordStorm(options: RecordStormOptions): Promise<readonly string[]> {
+export function runRecordStorm(options: StormOptions): Promise<readonly string[]> {
   return onFreshQuorum(options.say, (quorum) => stormOn(quorum, options), { settings: ['node.roles=quorum,broker'] });
 }
 
-async function stormOn(quorum: LocalQuorum, options: RecordStormOptions): Promise<readonly string[]> {
+async function stormOn(quorum: LocalQuorum, options: StormOptions): Promise<readonly string[]> {
   const { say, durationMs } = options;
   const timeline = new Timeline(say);
   const problems: string[] = [];
@@ -70,7 +63,7 @@ async function stormOn(quorum: LocalQuorum, options: RecordStormOptions): Promis
 }
 
 class RecordStorm {
-  readonly #options: RecordStormOptions;
+  readonly #options: StormOptions;
   readonly #timeline: Timeline;
   readonly #clients: StormClients;
   readonly #checker = new LogHistoryChecker({ readToTheEnd: true });
@@ -83,7 +76,7 @@ class RecordStorm {
   #readersOver = false;
   #flaw: string | undefined;
 
-  constructor(options: RecordStormOptions, places: RecordPlaces, timeline: Timeline) {
+  constructor(options: StormOptions, places: RecordPlaces, timeline: Timeline) {
     this.#options = options;
     this.#timeline = timeline;
     this.#clients = {
@@ -205,7 +198,7 @@ function compareLogs(quorum: LocalQuorum): readonly string[] {
 
 function hashOf(folder: string): string {
   const hash = createHash('sha256');
-  const segments = readdirSync(folder).filter((name) => /^\d+\.log$/.test(name));
-  for (const segment of segments.sort()) hash.update(readFileSync(join(folder, segment)));
+  for (const base of sortNames(readdirSync(folder)).bases)
+    hash.update(readFileSync(join(folder, segmentFileName(base, 'log'))));
   return hash.digest('hex');
 }

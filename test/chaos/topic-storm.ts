@@ -4,10 +4,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvariantError } from '../../src/base/assert.ts';
-import type { Random } from '../../src/ports/random.ts';
 import type { Entry } from '../../src/raft/raft-entry.ts';
 import { FoldedLog } from '../quorum/folded-log.ts';
-import { describeTimes, oneFault, writableMsMax } from './fault-storm.ts';
+import { describeTimes, oneFault, writableMsMax, type StormOptions } from './fault-storm.ts';
 import { onFreshQuorum, type LocalQuorum } from './local-quorum.ts';
 import { StubBrokers } from './stub-brokers.ts';
 import { Timeline } from './timeline.ts';
@@ -17,19 +16,12 @@ const brokerCount = 3;
 const clientCount = 8;
 const readMsMax = 60_000;
 
-export interface TopicStormOptions {
-  readonly random: Random;
-  readonly durationMs: number;
-  readonly faults: number;
-  readonly say: (line: string) => void;
-}
-
 /** What went wrong; empty when all promises were kept. */
-export function runTopicStorm(options: TopicStormOptions): Promise<readonly string[]> {
+export function runTopicStorm(options: StormOptions): Promise<readonly string[]> {
   return onFreshQuorum(options.say, (quorum) => stormOn(quorum, options));
 }
 
-async function stormOn(quorum: LocalQuorum, options: TopicStormOptions): Promise<readonly string[]> {
+async function stormOn(quorum: LocalQuorum, options: StormOptions): Promise<readonly string[]> {
   const { random, durationMs, faults, say } = options;
   const timeline = new Timeline(say);
   const problems: string[] = [];

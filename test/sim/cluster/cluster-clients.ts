@@ -11,12 +11,10 @@ import type { PartitionKey } from '../../../src/broker/partition-key.ts';
 import { sequenceCount } from '../../../src/partition/partition-batch.ts';
 import type { Acks } from '../../../src/partition/partition-event.ts';
 import { BatchEncoder } from '../../../src/record/batch-encoder.ts';
-import { BatchHeader } from '../../../src/record/batch-header.ts';
-import { openRecords } from '../../../src/record/open-records.ts';
-import { splitBatches } from '../../../src/record/split-batches.ts';
 import type { SimulatedRandom } from '../../../src/simulation/simulated-random.ts';
 import type { SimulatedWorld } from '../../../src/simulation/simulated-world.ts';
 import type { HistoryAcks, HistoryLine, LocatedValue } from '../../../src/testing/log-history.ts';
+import { valuesOf, type PollEnding, type SendEnding } from '../../testing/history-client.ts';
 import type { BrokerUnderTest } from './broker-under-test.ts';
 
 /** What all clients share. */
@@ -147,11 +145,6 @@ export class ClusterProducer {
   }
 }
 
-type SendEnding =
-  | { readonly type: 'invoke'; readonly value: string; readonly acks: HistoryAcks; readonly idempotent: boolean }
-  | { readonly type: 'ok'; readonly value: string | LocatedValue }
-  | { readonly type: 'fail' | 'info'; readonly value: string; readonly error: string };
-
 function passesByItself(problem: string): boolean {
   return !['out-of-order-sequence', 'unknown-producer', 'stale-producer-epoch'].includes(problem);
 }
@@ -226,28 +219,7 @@ export class ClusterConsumer {
   }
 }
 
-type PollEnding =
-  | { readonly type: 'invoke' | 'fail' }
-  | {
-      readonly type: 'ok';
-      readonly topic: string;
-      readonly partition: number;
-      readonly value: readonly LocatedValue[];
-    };
-
 function doorOf(broker: BrokerUnderTest | undefined, key: PartitionKey): PartitionDoor | undefined {
   const found = broker?.life?.host?.find(key);
   return found === undefined || 'type' in found ? undefined : found;
-}
-
-function valuesOf(ownedBytes: Uint8Array, from: Offset): readonly LocatedValue[] {
-  const values: LocatedValue[] = [];
-  for (const batch of splitBatches(ownedBytes)) {
-    const opened = openRecords(new BatchHeader(batch));
-    assert(opened.ok, 'what is read is a batch');
-    const cursor = opened.value;
-    while (cursor.next())
-      if (cursor.offset >= from) values.push([cursor.offset, Buffer.from(cursor.borrowedValue ?? []).toString()]);
-  }
-  return values;
 }
