@@ -31,7 +31,7 @@ export function isPlacedOn(
 export function partitionMetadataOf(image: MetadataImage, key: PartitionKey): PartitionMetadata | undefined {
   const partition = findPartition(image, key);
   if (partition === undefined) return undefined;
-  const { inSync, leader, leaderEpoch, partitionEpoch, recovery } = partition;
+  const { inSync, leader, leaderEpoch, partitionEpoch, recovery, uncleanEpoch, uncleanEpochBefore } = partition;
   const replicas = partition.replicas.map(({ brokerId, directory }): ReplicaMetadata => {
     const broker = image.brokers.get(brokerId);
     assert(broker !== undefined, 'M11: a replica is placed on a registered broker', { brokerId });
@@ -45,9 +45,8 @@ export function partitionMetadataOf(image: MetadataImage, key: PartitionKey): Pa
     leaderEpoch,
     partitionEpoch,
     recovery,
-    // The controller elects nobody outside of the in-sync set.
-    uncleanEpoch: undefined,
-    uncleanEpochBefore: undefined,
+    uncleanEpoch,
+    uncleanEpochBefore,
     inSyncMin: inSyncMinOf(image, key.topicId, replicas.length),
     durability: configOf(image, key, 'durability') === 'replicated' ? 'replicated' : 'flushed',
   };

@@ -25,6 +25,7 @@ const partitionColumns: readonly ListColumn<NumberedPartition>[] = [
   { title: 'REPLICAS', cell: ({ replicas }) => idsOf(replicas.map(({ brokerId }) => brokerId)) },
   { title: 'IN SYNC', cell: ({ inSync }) => idsOf(inSync) },
   { title: 'ELIGIBLE', isWide: true, cell: ({ eligible }) => idsOf(eligible) },
+  { title: 'ASIDE', isWide: true, cell: ({ aside }) => idsOf(aside) },
   { title: 'PARTITION EPOCH', align: 'right', isWide: true, cell: ({ partitionEpoch }) => String(partitionEpoch) },
   { title: 'DIRECTORIES', isWide: true, cell: ({ replicas }) => replicas.map(({ directory }) => directory).join(',') },
 ];
@@ -55,7 +56,7 @@ export function plainTopic({ name, topicId, partitions, configs, changedRevision
 }
 
 export function plainPartition(partition: PartitionImage, number: number): object {
-  const { leader, leaderEpoch, partitionEpoch, replicas, inSync, eligible, recovery } = partition;
+  const { leader, leaderEpoch, partitionEpoch, replicas, inSync, eligible, aside, recovery } = partition;
   return {
     partition: number,
     leaderId: leader,
@@ -64,7 +65,9 @@ export function plainPartition(partition: PartitionImage, number: number): objec
     replicas: replicas.map(({ brokerId, directory }) => ({ brokerId, directoryId: directory })),
     inSyncIds: inSync,
     eligibleIds: eligible,
+    asideIds: aside,
     isRecovering: recovery === 'recovering',
+    uncleanEpochs: [partition.uncleanEpoch, partition.uncleanEpochBefore].filter((epoch) => epoch !== undefined),
   };
 }
 

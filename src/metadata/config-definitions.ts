@@ -41,6 +41,13 @@ function ofTopics(
 
 const definitions = [
   ofTopics({
+    name: 'auto.leader.rebalance.enable',
+    type: { type: 'boolean' },
+    defaultValue: 'true',
+    scopes: ['cluster'],
+    doc: 'Whether leaders move back to the preferred replica, the first of each partition, once that is in sync again.',
+  }),
+  ofTopics({
     name: 'cleanup.policy',
     type: { type: 'choice', choices: ['delete', 'compact', 'compact,delete'] },
     defaultValue: 'delete',
@@ -59,6 +66,13 @@ const definitions = [
     type: { type: 'choice', choices: ['flushed', 'replicated'] },
     defaultValue: 'flushed',
     doc: 'What an acknowledgement means: on the disks of all in-sync replicas, or in their memory.',
+  }),
+  ofTopics({
+    name: 'leader.election.round.ms',
+    type: { type: 'duration-ms', min: 100, max: dayMs },
+    defaultValue: '3000',
+    scopes: ['cluster'],
+    doc: 'How often the controller looks for leaders to elect. What it finds twice in a row is done.',
   }),
   ofTopics({
     name: 'max.message.bytes',
@@ -121,6 +135,12 @@ const definitions = [
     type: { type: 'duration-ms', min: 1000, max: safeMax },
     defaultValue: String(7 * dayMs),
     doc: 'How old a file of a partition grows before the next is begun.',
+  }),
+  ofTopics({
+    name: 'unclean.leader.election.enable',
+    type: { type: 'boolean' },
+    defaultValue: 'false',
+    doc: 'Whether a replica that may lack acknowledged records leads when none that has them is there. Loses records.',
   }),
 ] as const satisfies readonly ConfigDefinition[];
 

@@ -75,4 +75,12 @@ export type ControllerEffect =
   | { readonly type: 'answer-heartbeat'; readonly callId: number; readonly end: HeartbeatEnd }
   /** Facts, for logs. */
   | { readonly type: 'broker-fenced'; readonly brokerId: BrokerId; readonly brokerEpoch: BrokerEpoch }
-  | { readonly type: 'broker-active'; readonly brokerId: BrokerId; readonly brokerEpoch: BrokerEpoch };
+  | { readonly type: 'broker-active'; readonly brokerId: BrokerId; readonly brokerEpoch: BrokerEpoch }
+  | ({ readonly type: 'leaders-elected' } & ElectionCounts);
+
+export interface ElectionCounts {
+  /** Partitions that their preferred replica leads again. */
+  readonly preferred: number;
+  /** Partitions that may have lost records by it. */
+  readonly unclean: number;
+}

@@ -17,7 +17,7 @@ import type {
 import type { BrokerImage, MetadataImage, PartitionImage } from './metadata-image.ts';
 import { metadataLimits } from './metadata-limits.ts';
 import type { PartitionChanged } from './metadata-record.ts';
-import { changeOnStepAside, mayLead } from './partition-changes.ts';
+import { changeOnStepAside, isActive } from './partition-changes.ts';
 
 export function decideChangeInSync(image: MetadataImage, command: ChangeInSync): Decided {
   const { changes } = command;
@@ -58,9 +58,11 @@ function judge(image: MetadataImage, { brokerId }: ChangeInSync, change: InSyncC
   // Raised also when it is the set that there is: the leader learns by it that this very change was made.
   const epochs = { leaderEpoch, partitionEpoch: partitionEpoch(before.partitionEpoch + 1) };
   const sets = withInSync(before, wanted, inSyncMin);
+  // Who has everything again can go on again.
+  const aside = before.aside.filter((member) => !wanted.includes(member));
   return {
     outcome: 'accepted',
-    record: { type: 'partition-changed', topicId, partition, ...epochs, ...sets, recovery },
+    record: { type: 'partition-changed', topicId, partition, ...epochs, ...sets, aside, recovery },
   };
 }
 
@@ -76,7 +78,7 @@ function areMembers(
   if (change.recovery === 'recovering' && recovery === 'recovered') return false;
   return change.members.every(({ brokerId, brokerEpoch }) => {
     const isReplica = replicas.some((replica) => replica.brokerId === brokerId);
-    return isReplica && isLife(image, brokerId, brokerEpoch) && (brokerId === leader || mayLead(image, brokerId));
+    return isReplica && isLife(image, brokerId, brokerEpoch) && (brokerId === leader || isActive(image, brokerId));
   });
 }
 

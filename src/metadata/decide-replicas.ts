@@ -10,7 +10,7 @@ import type { DecideContext } from './decide-context.ts';
 import type { Assignment, MetadataRefusal } from './metadata-command.ts';
 import type { BrokerImage, MetadataImage, PartitionImage, Replica } from './metadata-image.ts';
 import { metadataLimits } from './metadata-limits.ts';
-import { mayLead } from './partition-changes.ts';
+import { isActive } from './partition-changes.ts';
 import { placePartitions } from './place-partitions.ts';
 
 export interface ReplicaWish {
@@ -70,19 +70,22 @@ function findFlaw(image: MetadataImage, brokerIds: Assignment, replicationFactor
   if (new Set(brokerIds).size < brokerIds.length) return 'it names a broker twice';
   const stranger = brokerIds.find((brokerId) => !image.brokers.has(brokerId));
   if (stranger !== undefined) return `broker ${stranger} is not registered`;
-  return brokerIds.some((brokerId) => mayLead(image, brokerId)) ? undefined : 'none of its brokers can lead now';
+  return brokerIds.some((brokerId) => isActive(image, brokerId)) ? undefined : 'none of its brokers can lead now';
 }
 
 /** Fenced brokers are replicas, and come into sync when they are back. */
 function newPartition(image: MetadataImage, assignment: Assignment, added: Map<BrokerId, number>): PartitionImage {
-  const inSync = assignment.filter((brokerId) => mayLead(image, brokerId));
+  const inSync = assignment.filter((brokerId) => isActive(image, brokerId));
   assert(inSync.length > 0, 'M4: a new partition has somebody in sync');
   return {
     replicas: assignment.map((brokerId) => replicaOn(image.brokers.get(brokerId), added)),
     inSync,
     eligible: [],
     leader: inSync[0],
+    aside: [],
     recovery: 'recovered',
+    uncleanEpoch: undefined,
+    uncleanEpochBefore: undefined,
     leaderEpoch: leaderEpoch(0),
     partitionEpoch: partitionEpoch(0),
   };

@@ -13,7 +13,7 @@ import type { MetadataImage, PartitionImage, TopicImage } from './metadata-image
 import { metadataLimits } from './metadata-limits.ts';
 import type { MetadataRecord } from './metadata-record.ts';
 import { clearedEligible } from './partition-changes.ts';
-import { mayLead } from './partition-changes.ts';
+import { isActive } from './partition-changes.ts';
 import { checkTopicName } from './topic-name.ts';
 
 export function decideCreateTopic(image: MetadataImage, command: CreateTopic, context: DecideContext): Decided {
@@ -125,7 +125,7 @@ function checkPartitionCount(
 function defaultReplicationFactor(image: MetadataImage): number {
   const value = configValue(image, { scope: 'cluster' }, 'default.replication.factor');
   if (value !== 'auto') return Number(value);
-  const available = [...image.brokers.keys()].filter((brokerId) => mayLead(image, brokerId)).length;
+  const available = [...image.brokers.keys()].filter((brokerId) => isActive(image, brokerId)).length;
   return Math.max(1, Math.min(3, available));
 }
 

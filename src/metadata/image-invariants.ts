@@ -56,7 +56,7 @@ export function assertStepInvariants({ before, after }: Pick<MetadataDelta, 'bef
 
 function assertPartition(image: MetadataImage, topic: TopicImage, number: number): void {
   const partition = topic.partitions[number] as PartitionImage;
-  const { replicas, inSync, eligible, leader } = partition;
+  const { replicas, inSync, eligible, aside, leader } = partition;
   const facts = () => ({ topic: topic.name, number, partition });
   const ids = replicas.map(({ brokerId }) => brokerId);
   assert(
@@ -74,6 +74,11 @@ function assertPartition(image: MetadataImage, topic: TopicImage, number: number
     'M4: members are replicas',
     facts,
   );
+  assert(
+    aside.every((member) => ids.includes(member)) && new Set(aside).size === aside.length,
+    'M15: replicas are aside, each once',
+    facts,
+  );
   assert(!eligible.some((member) => inSync.includes(member)), 'M4: nobody is in sync and eligible at once', facts);
   const needed = Math.min(inSyncMinOf(image, topic.topicId, replicas.length), replicas.length);
   assert(eligible.length === 0 || inSync.length < needed, 'M13: with enough in sync nobody else is eligible', facts);
@@ -84,6 +89,7 @@ function assertPartition(image: MetadataImage, topic: TopicImage, number: number
   if (leader === undefined) return;
   assert(inSync.includes(leader), 'M4: a leader is in sync', facts);
   assert(image.brokers.get(leader)?.state !== 'fenced', 'M7: a fenced broker leads nothing', facts);
+  assert(!aside.includes(leader), 'M15: nobody leads who is aside', facts);
 }
 
 function assertEpochsGrow(before: PartitionImage, after: PartitionImage): void {
@@ -94,6 +100,22 @@ function assertEpochsGrow(before: PartitionImage, after: PartitionImage): void {
   assert(
     after.leader === before.leader || after.leaderEpoch > before.leaderEpoch,
     'M3: another leader, a higher epoch',
+    facts,
+  );
+  assertElection(before, after);
+}
+
+/** M16: whoever leads had everything, or it is remembered that it may not have had. */
+function assertElection(before: PartitionImage, after: PartitionImage): void {
+  const { leader, leaderEpoch, uncleanEpoch } = after;
+  const facts = () => ({ before, after });
+  assert((uncleanEpoch ?? 0) >= (before.uncleanEpoch ?? 0), 'M16: an unclean election is not forgotten', facts);
+  if (leader === undefined || leaderEpoch === before.leaderEpoch || uncleanEpoch === leaderEpoch) return;
+  const held = [...before.inSync, ...before.eligible].includes(leader);
+  // Of two records of one batch, the first may have made it in sync.
+  assert(
+    held || after.partitionEpoch > before.partitionEpoch + 1,
+    'M16: a leader held all that was acknowledged',
     facts,
   );
 }

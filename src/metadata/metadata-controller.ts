@@ -26,6 +26,7 @@ import { decideFencing, decideUnfencing } from './decide-brokers.ts';
 import { decideRequest, isAnswerTo } from './decide-command.ts';
 import type { DecideContext } from './decide-context.ts';
 import { decideFirstFeatures } from './decide-features.ts';
+import { countElections, ElectionRounds } from './election-rounds.ts';
 import { LookAhead, type PendingBatch } from './look-ahead.ts';
 import type { MetadataRequest } from './metadata-command.ts';
 import type { MetadataImage } from './metadata-image.ts';
@@ -55,6 +56,7 @@ interface Leadership {
   readonly lookAhead: LookAhead;
   readonly sessions: BrokerSessions;
   readonly waiting: Map<number, WaitingAnswer>;
+  readonly elections: ElectionRounds;
 }
 
 export class MetadataController implements StateMachine<ControllerEvent, ControllerEffect> {
@@ -116,6 +118,7 @@ export class MetadataController implements StateMachine<ControllerEvent, Control
       lookAhead: new LookAhead(committed, this.#options.remember),
       sessions,
       waiting: new Map(),
+      elections: new ElectionRounds(),
     };
     this.#leadership = leadership;
     this.#foundWhenEmpty(leadership);
@@ -262,6 +265,14 @@ export class MetadataController implements StateMachine<ControllerEvent, Control
     if (leadership === undefined) return;
     this.#foundWhenEmpty(leadership);
     this.#fenceSilent(leadership);
+    this.#elect(leadership);
+  }
+
+  #elect(leadership: Leadership): void {
+    const elected = leadership.elections.look(leadership.lookAhead.image, this.#nowMs);
+    if (elected.length === 0) return;
+    this.#propose(leadership, elected);
+    this.#effects.push({ type: 'leaders-elected', ...countElections(elected) });
   }
 
   #fenceSilent(leadership: Leadership): void {

@@ -87,10 +87,15 @@ export interface PartitionImage {
   readonly inSync: readonly BrokerId[];
   /** Left the in-sync set while it was too small to acknowledge anything, so they hold all that was acknowledged. */
   readonly eligible: readonly BrokerId[];
+  /** Said that they cannot go on, such as by a damaged log. Until their broker begins another life, or they are in sync again, they are not elected. */
+  readonly aside: readonly BrokerId[];
   /** Undefined: no member of the in-sync set can lead now. */
   readonly leader: BrokerId | undefined;
   /** Whether the leader must check its log against others before it serves; set by elections that may have lost records. */
   readonly recovery: RecoveryState;
+  /** The last leader epoch that was elected outside of the in-sync and eligible replicas, ever; and the one before. */
+  readonly uncleanEpoch: LeaderEpoch | undefined;
+  readonly uncleanEpochBefore: LeaderEpoch | undefined;
   /** Never goes down; goes up with every change of the leader, and with every registration of the leading broker. */
   readonly leaderEpoch: LeaderEpoch;
   /** Goes up by one with every change of anything here. */

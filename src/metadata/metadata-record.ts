@@ -76,5 +76,7 @@ export interface PartitionChanged {
   readonly leader?: BrokerId | 'none';
   readonly inSync?: readonly BrokerId[];
   readonly eligible?: readonly BrokerId[];
+  readonly aside?: readonly BrokerId[];
+  /** `recovering` with a leader: that one was elected outside of the in-sync and eligible replicas. */
   readonly recovery?: RecoveryState;
 }

@@ -1,9 +1,10 @@
 /**
  * What becomes of partitions when a broker comes, goes or is restarted: leaders and in-sync sets. Pure.
  *
- * A leader is the first of the replicas that is in sync and may lead; where none of them may, one that is eligible. A broker that goes leaves every in-sync set but
- * those of which it is the last member: that one is kept, because only it has what was acknowledged, and the
- * partition waits without a leader until it is back (M4, M7).
+ * A leader is the first of the replicas that is in sync and may lead; where none of them may, one that is eligible. A
+ * broker that goes leaves every in-sync set but those of which it is the last member: that one is kept, because only
+ * it has what was acknowledged, and the partition waits without a leader until it is back (M4, M7).
+ * Read next: election-rounds.ts, for leaders who change although nobody comes or goes.
  */
 import { partitionEpoch } from '../base/epochs.ts';
 import type { BrokerId, TopicId } from '../base/ids.ts';
@@ -27,17 +28,28 @@ export function changesOnDeparture(
   departure: Departure,
 ): readonly PartitionChanged[] {
   return changesOf(image, (topic, partition) => {
-    const isForgetful = departure === 'begins-anew' && countsWritten(image, topic);
     const change = changeOnDeparture(image, { topic, partition }, brokerId, departure);
-    const { eligible } = { ...partition, ...change };
-    if (!isForgetful || !eligible.includes(brokerId)) return change;
-    return { ...change, eligible: eligible.filter((member) => member !== brokerId) };
+    return departure === 'begins-anew' ? changeOfLife(image, { topic, partition }, brokerId, change) : change;
   });
+}
+
+/** What was said of the former life is not so of the next. */
+function changeOfLife(
+  image: MetadataImage,
+  { topic, partition }: PartitionPlace,
+  brokerId: BrokerId,
+  change: Change | undefined,
+): Change | undefined {
+  const { eligible, aside } = { ...partition, ...change };
+  const others = (members: readonly BrokerId[]): readonly BrokerId[] => members.filter((member) => member !== brokerId);
+  const isForgetful = countsWritten(image, topic) && eligible.includes(brokerId);
+  if (!isForgetful && !aside.includes(brokerId)) return change;
+  return { ...change, aside: others(aside), eligible: isForgetful ? others(eligible) : eligible };
 }
 
 function changeOnDeparture(
   image: MetadataImage,
-  { topic, partition }: { readonly topic: TopicImage; readonly partition: PartitionImage },
+  { topic, partition }: PartitionPlace,
   brokerId: BrokerId,
   departure: Departure,
 ): Change | undefined {
@@ -52,6 +64,11 @@ function changeOnDeparture(
   return { ...sets, leader: 'none' };
 }
 
+interface PartitionPlace {
+  readonly topic: TopicImage;
+  readonly partition: PartitionImage;
+}
+
 function countsWritten(image: MetadataImage, { topicId }: TopicImage): boolean {
   return configValue(image, { scope: 'topic', topicId }, 'durability') === 'replicated';
 }
@@ -59,8 +76,8 @@ function countsWritten(image: MetadataImage, { topicId }: TopicImage): boolean {
 /** For every partition without a leader that waits for this broker, which may lead from now on. */
 export function changesOnReturn(image: MetadataImage, brokerId: BrokerId): readonly PartitionChanged[] {
   return changesOf(image, ({ topicId }, partition) => {
-    const { leader, inSync, eligible } = partition;
-    if (leader !== undefined) return undefined;
+    const { leader, inSync, eligible, aside } = partition;
+    if (leader !== undefined || aside.includes(brokerId)) return undefined;
     if (inSync.includes(brokerId)) return { leader: brokerId };
     // Nobody in sync can lead, and it holds all that was acknowledged.
     if (eligible.includes(brokerId)) return { ...setsWith(image, topicId, partition, [brokerId]), leader: brokerId };
@@ -80,7 +97,7 @@ export function changeOnStepAside(
   const topic = image.topics.get(topicId);
   const partition = topic?.partitions[number];
   if (topic === undefined || partition === undefined) return undefined;
-  const { inSync, eligible, leader } = partition;
+  const { inSync, eligible, aside, leader } = partition;
   const isMember = inSync.includes(brokerId);
   const others = inSync.filter((member) => member !== brokerId);
   const left = isMember && others.length > 0 ? setsWith(image, topicId, partition, others) : { inSync, eligible };
@@ -88,13 +105,21 @@ export function changeOnStepAside(
   const change: Change = heir ?? (leader === brokerId ? { ...left, leader: 'none' } : left);
   // What it lacks it could not answer for.
   const kept = (change.eligible ?? eligible).filter((member) => !hasLost || member !== brokerId);
-  const isSame = change.leader === undefined && others.length === inSync.length && kept.length === eligible.length;
-  if (isSame || (isMember && others.length === 0 && leader !== brokerId)) return undefined;
-  return recordOf(topic, number, { ...change, eligible: kept });
+  const isNews = !aside.includes(brokerId) && partition.replicas.some((replica) => replica.brokerId === brokerId);
+  const staysMember = isMember && others.length === 0;
+  const isSame = change.leader === undefined && (staysMember || !isMember) && kept.length === eligible.length;
+  if (isSame && !isNews) return undefined;
+  return recordOf(topic, number, { ...change, eligible: kept, aside: isNews ? [...aside, brokerId] : aside });
 }
 
-export function mayLead(image: MetadataImage, brokerId: BrokerId): boolean {
+/** Whether it may lead anything. */
+export function isActive(image: MetadataImage, brokerId: BrokerId): boolean {
   return image.brokers.get(brokerId)?.state === 'active';
+}
+
+/** Whether it may lead this partition: active, and its replica can go on. */
+export function mayLead(image: MetadataImage, { aside }: PartitionImage, brokerId: BrokerId): boolean {
+  return isActive(image, brokerId) && !aside.includes(brokerId);
 }
 
 /** M13: what was acknowledged under another minimum says nothing about who holds what under this one. */
@@ -115,9 +140,9 @@ function heirOf(
   brokerId: BrokerId,
 ): Change | undefined {
   const others = partition.inSync.filter((member) => member !== brokerId);
-  const leader = others.find((member) => mayLead(image, member));
+  const leader = others.find((member) => mayLead(image, partition, member));
   if (leader !== undefined) return { ...setsWith(image, topicId, partition, others), leader };
-  const eligible = partition.eligible.find((member) => member !== brokerId && mayLead(image, member));
+  const eligible = partition.eligible.find((member) => member !== brokerId && mayLead(image, partition, member));
   if (eligible === undefined) return undefined;
   return { ...setsWith(image, topicId, partition, [eligible]), leader: eligible };
 }
@@ -131,9 +156,10 @@ function setsWith(
   return withInSync(partition, members, inSyncMinOf(image, topicId, partition.replicas.length));
 }
 
-type Change = Pick<PartitionChanged, 'leader' | 'inSync' | 'eligible'>;
+/** What of a partition changes, apart from its epochs. */
+export type Change = Omit<PartitionChanged, 'type' | 'topicId' | 'partition' | 'leaderEpoch' | 'partitionEpoch'>;
 
-function changesOf(
+export function changesOf(
   image: MetadataImage,
   changeOf: (topic: TopicImage, partition: PartitionImage) => Change | undefined,
 ): readonly PartitionChanged[] {

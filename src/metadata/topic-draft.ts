@@ -148,13 +148,17 @@ export class TopicDraft {
 }
 
 function changed(before: PartitionImage, change: PartitionChanged): PartitionImage {
-  const { leader = before.leader, inSync, eligible, recovery, leaderEpoch, partitionEpoch } = change;
+  const { leader = before.leader, inSync, eligible, aside, recovery, leaderEpoch, partitionEpoch } = change;
+  const isUnclean = recovery === 'recovering' && leaderEpoch > before.leaderEpoch;
   const after: PartitionImage = {
     replicas: before.replicas,
     inSync: inSync ?? before.inSync,
     eligible: eligible ?? before.eligible,
+    aside: aside ?? before.aside,
     leader: leader === 'none' ? undefined : leader,
     recovery: recovery ?? before.recovery,
+    uncleanEpoch: isUnclean ? leaderEpoch : before.uncleanEpoch,
+    uncleanEpochBefore: isUnclean ? before.uncleanEpoch : before.uncleanEpochBefore,
     leaderEpoch,
     partitionEpoch,
   };

@@ -11,6 +11,7 @@ import type {
   BatchEnd,
   ControllerEffect,
   ControllerEvent,
+  ElectionCounts,
   HeartbeatEnd,
   RequestEnd,
 } from '../metadata/controller-event.ts';
@@ -164,9 +165,22 @@ export class ControllerRunner implements ControllerPart {
       case 'broker-active':
         eventLog.emit('info', 'lets a broker take part', { broker: effect.brokerId, epoch: effect.brokerEpoch });
         return undefined;
+      case 'leaders-elected':
+        this.#tellElections(effect);
+        return undefined;
       default:
         return assertUnreachable(effect);
     }
+  }
+
+  #tellElections({ preferred, unclean }: ElectionCounts): void {
+    const { eventLog } = this.#options;
+    if (preferred > 0)
+      eventLog.emit('info', 'moves leaders back to their preferred brokers', { partitions: preferred });
+    if (unclean > 0)
+      eventLog.emit('warn', 'elects leaders that may lack acknowledged records, as their topics allow', {
+        partitions: unclean,
+      });
   }
 
   #resolve(callId: number, answer: LeaderAnswer): void {

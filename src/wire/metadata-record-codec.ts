@@ -12,7 +12,7 @@ import {
   type BrokerId,
   type TopicId,
 } from '../base/ids.ts';
-import { leaderEpochFromOutside } from '../base/offsets.ts';
+import { leaderEpochFromOutside, type LeaderEpoch } from '../base/offsets.ts';
 import { logIndexFromOutside } from '../base/raft-position.ts';
 import type {
   BrokerState,
@@ -200,7 +200,7 @@ function partitionToWire(
   topicId: TopicId,
   partition: PartitionImage,
 ): odradek.internal.v1.PartitionCreatedRecord.$Properties {
-  const { replicas, inSync, eligible, leader, recovery, leaderEpoch, partitionEpoch } = partition;
+  const { replicas, inSync, eligible, aside, leader, recovery, leaderEpoch, partitionEpoch } = partition;
   return {
     topicId: uniqueIdToBytes(topicId),
     replicas: replicas.map(({ brokerId, directory }) => ({ brokerId, directory: uniqueIdToBytes(directory) })),
@@ -210,6 +210,9 @@ function partitionToWire(
     recovery: recoveries[recovery],
     leaderEpoch,
     partitionEpoch,
+    aside: [...aside],
+    uncleanEpoch: partition.uncleanEpoch ?? null,
+    uncleanEpochBefore: partition.uncleanEpochBefore ?? null,
   };
 }
 
@@ -221,15 +224,22 @@ function partitionFromWire(message: odradek.internal.v1.PartitionCreatedRecord.$
     })),
     inSync: brokersFrom(message.inSync),
     eligible: brokersFrom(message.eligible),
+    aside: brokersFrom(message.aside),
     leader: typeof message.leader === 'number' ? brokerFrom(message.leader) : undefined,
     recovery: recoveryFrom(message.recovery),
+    uncleanEpoch: epochOrNone('unclean_epoch', message.uncleanEpoch),
+    uncleanEpochBefore: epochOrNone('unclean_epoch_before', message.uncleanEpochBefore),
     leaderEpoch: must('leader_epoch', leaderEpochFromOutside(message.leaderEpoch)),
     partitionEpoch: must('partition_epoch', partitionEpochFromOutside(message.partitionEpoch)),
   };
 }
 
+function epochOrNone(field: string, epoch: number | null | undefined): LeaderEpoch | undefined {
+  return typeof epoch === 'number' ? must(field, leaderEpochFromOutside(epoch)) : undefined;
+}
+
 function changeToWire(record: PartitionChanged): odradek.internal.v1.PartitionChangedRecord.$Properties {
-  const { topicId, partition, leaderEpoch, partitionEpoch, leader, inSync, eligible, recovery } = record;
+  const { topicId, partition, leaderEpoch, partitionEpoch, leader, inSync, eligible, aside, recovery } = record;
   return {
     topicId: uniqueIdToBytes(topicId),
     partition,
@@ -238,12 +248,13 @@ function changeToWire(record: PartitionChanged): odradek.internal.v1.PartitionCh
     ...(leader === undefined ? {} : { leader: leader === 'none' ? 0 : leader }),
     ...(inSync === undefined ? {} : { inSync: { brokerIds: [...inSync] } }),
     ...(eligible === undefined ? {} : { eligible: { brokerIds: [...eligible] } }),
+    ...(aside === undefined ? {} : { aside: { brokerIds: [...aside] } }),
     ...(recovery === undefined ? {} : { recovery: recoveries[recovery] }),
   };
 }
 
 function changeFromWire(message: odradek.internal.v1.PartitionChangedRecord.$Properties): PartitionChanged {
-  const { leader, inSync, eligible } = message;
+  const { leader, inSync, eligible, aside } = message;
   const recovery = recoveryFromWire(message.recovery);
   return {
     type: 'partition-changed',
@@ -254,6 +265,7 @@ function changeFromWire(message: odradek.internal.v1.PartitionChangedRecord.$Pro
     ...(typeof leader === 'number' ? { leader: leader === 0 ? 'none' : brokerFrom(leader) } : {}),
     ...(inSync ? { inSync: brokersFrom(inSync.brokerIds) } : {}),
     ...(eligible ? { eligible: brokersFrom(eligible.brokerIds) } : {}),
+    ...(aside ? { aside: brokersFrom(aside.brokerIds) } : {}),
     ...(recovery === undefined ? {} : { recovery }),
   };
 }

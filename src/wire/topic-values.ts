@@ -108,10 +108,15 @@ function partitionToWire(partition: PartitionImage, number: number): WirePartiti
     inSyncIds: [...partition.inSync],
     eligibleIds: [...partition.eligible],
     isRecovering: partition.recovery === 'recovering',
+    asideIds: [...partition.aside],
+    uncleanEpochs: [partition.uncleanEpoch, partition.uncleanEpochBefore].filter((epoch) => epoch !== undefined),
   };
 }
 
 function partitionFromWire(wire: WirePartition): PartitionImage {
+  const [uncleanEpoch, uncleanEpochBefore] = (wire.uncleanEpochs ?? []).map((epoch) =>
+    must('partitions.unclean_epochs', leaderEpochFromOutside(epoch)),
+  );
   return {
     leader: optionalFrom(wire.leaderId, (id) => must('partitions.leader_id', brokerIdFromOutside(id))),
     leaderEpoch: must('partitions.leader_epoch', leaderEpochFromOutside(wire.leaderEpoch)),
@@ -119,7 +124,10 @@ function partitionFromWire(wire: WirePartition): PartitionImage {
     replicas: (wire.replicas ?? []).map(replicaFromWire),
     inSync: (wire.inSyncIds ?? []).map((id) => must('partitions.in_sync_ids', brokerIdFromOutside(id))),
     eligible: (wire.eligibleIds ?? []).map((id) => must('partitions.eligible_ids', brokerIdFromOutside(id))),
+    aside: (wire.asideIds ?? []).map((id) => must('partitions.aside_ids', brokerIdFromOutside(id))),
     recovery: wire.isRecovering === true ? 'recovering' : 'recovered',
+    uncleanEpoch,
+    uncleanEpochBefore,
   };
 }
 

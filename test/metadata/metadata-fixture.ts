@@ -41,8 +41,11 @@ export function partitionOn(...numbers: readonly number[]): PartitionImage {
     replicas: brokers(...numbers).map((id) => ({ brokerId: id, directory: directoryId(idOf(2000 + id)) })),
     inSync: brokers(...numbers),
     eligible: [],
+    aside: [],
     leader: brokers(...numbers)[0],
     recovery: 'recovered',
+    uncleanEpoch: undefined,
+    uncleanEpochBefore: undefined,
     leaderEpoch: leaderEpoch(0),
     partitionEpoch: partitionEpoch(0),
   };

@@ -38,7 +38,10 @@ export class LogCluster {
     for (let tries = 0; tries < 50 && this.topicId === undefined; tries += 1) {
       await whole.run(200);
       const assignments = this.#assignments.map((ids) => ids.map(brokerId));
-      const command = topicNamed('orders', { partitionCount: undefined, replicationFactor: undefined, assignments });
+      // Test batches are of 1970.
+      const configs = [{ name: 'retention.ms', value: '-1' }];
+      const unsaid = { partitionCount: undefined, replicationFactor: undefined };
+      const command = topicNamed('orders', { ...unsaid, assignments, configs });
       const answer = await whole.ask(
         1,
         'odradek.v1.TopicService/CreateTopic',

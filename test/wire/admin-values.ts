@@ -56,15 +56,23 @@ export const topicRefs: fc.Arbitrary<TopicRef> = fc.oneof(
   clusterTopicIds.map((id) => ({ by: 'id' as const, topicId: id })),
 );
 
-const partitions: fc.Arbitrary<PartitionImage> = fc.record({
-  replicas: fc.array(fc.record({ brokerId: brokerIds, directory: uniqueIds.map(directoryId) }), { maxLength: 4 }),
-  inSync: fc.array(brokerIds, { maxLength: 4 }),
-  eligible: fc.array(brokerIds, { maxLength: 4 }),
-  leader: maybe(brokerIds),
-  recovery: fc.constantFrom('recovered' as const, 'recovering' as const),
-  leaderEpoch: leaderEpochs,
-  partitionEpoch: positions.map(partitionEpoch),
-});
+const uncleanEpochs = fc.uniqueArray(leaderEpochs, { maxLength: 2 });
+
+const partitions: fc.Arbitrary<PartitionImage> = fc
+  .record({
+    replicas: fc.array(fc.record({ brokerId: brokerIds, directory: uniqueIds.map(directoryId) }), { maxLength: 4 }),
+    inSync: fc.array(brokerIds, { maxLength: 4 }),
+    eligible: fc.array(brokerIds, { maxLength: 4 }),
+    aside: fc.array(brokerIds, { maxLength: 4 }),
+    leader: maybe(brokerIds),
+    recovery: fc.constantFrom('recovered' as const, 'recovering' as const),
+    leaderEpoch: leaderEpochs,
+    partitionEpoch: positions.map(partitionEpoch),
+    unclean: uncleanEpochs,
+  })
+  .map(({ unclean: [uncleanEpoch, uncleanEpochBefore], ...partition }) => {
+    return { ...partition, uncleanEpoch, uncleanEpochBefore };
+  });
 
 export const topics: fc.Arbitrary<TopicReply> = fc.record({
   name: names,

@@ -11,7 +11,7 @@ import type { PartitionKey } from '../../../src/broker/partition-key.ts';
 import { partitionKeyText } from '../../../src/broker/partition-key.ts';
 import { findPartition, partitionMetadataOf } from '../../../src/broker/partition-facts-of.ts';
 import type { PartitionWatch } from '../../../src/broker/partition-runner.ts';
-import { emptyImage, type MetadataImage } from '../../../src/metadata/metadata-image.ts';
+import { emptyImage, type MetadataImage, type PartitionImage } from '../../../src/metadata/metadata-image.ts';
 import { PartitionClusterInvariants } from '../../../src/partition/partition-cluster-invariants.ts';
 import { defaultRaftLimits } from '../../../src/raft/raft-options.ts';
 import { faultCounter, type FaultScope } from '../../../src/simulation/fault-plan.ts';
@@ -40,6 +40,7 @@ export const clusterScenario: Scenario = {
     'cluster: cut',
     'cluster: catch-up push',
     'cluster: propose-in-sync',
+    'cluster: preferred leader again',
     'cluster: judged',
   ],
   mustReachWithinSeeds: 50,
@@ -172,7 +173,7 @@ class ClusterRun implements ScenarioRun {
       return false;
     }
     const haveRead = this.#lastReaders.every(({ next, watermark }) => watermark !== undefined && next >= watermark);
-    if (!haveRead || !this.#allAreInSync()) return false;
+    if (!haveRead || !this.#allAreInSync() || !this.#allAreHome()) return false;
     this.#judge();
     return true;
   }
@@ -193,6 +194,14 @@ class ClusterRun implements ScenarioRun {
 
   #allAreInSync(): boolean {
     return this.#keys().every((key) => findPartition(this.#image, key)?.inSync.length === brokersCount);
+  }
+
+  /** Whoever took over has given back what it took. */
+  #allAreHome(): boolean {
+    return this.#keys().every((key) => {
+      const partition = findPartition(this.#image, key);
+      return partition?.leader === partition?.replicas[0]?.brokerId;
+    });
   }
 
   #send(key: PartitionKey): void {
@@ -240,13 +249,22 @@ class ClusterRun implements ScenarioRun {
 
   #onImage(image: MetadataImage): void {
     if (image.revision <= this.#image.revision) return;
+    const before = this.#image;
     this.#image = image;
     for (const key of this.#keys()) {
+      this.#countReturn(findPartition(before, key), findPartition(image, key));
       const metadata = partitionMetadataOf(image, key);
       const eligible = findPartition(image, key)?.eligible ?? [];
       assert(metadata !== undefined, 'a partition that is listed is there');
       this.#invariantsOf(key).onController({ metadata, eligible, lossy: new Set() });
     }
+  }
+
+  #countReturn(before: PartitionImage | undefined, after: PartitionImage | undefined): void {
+    const leaderBefore = before?.leader;
+    if (after === undefined || leaderBefore === undefined || after.leader === leaderBefore) return;
+    if (after.leader !== after.replicas[0]?.brokerId) return;
+    if (after.inSync.includes(leaderBefore)) this.#simulation.world.reached.count('cluster: preferred leader again');
   }
 
   #invariantsOf(key: PartitionKey): PartitionClusterInvariants {
