@@ -66,19 +66,23 @@ release-proto: ## Take the protocol as it is now for the released one: proto/REA
 	$(BIN)/buf build proto --exclude-source-info -o proto/released.binpb
 
 .PHONY: quorum
-quorum: ## Start a quorum on this machine: three voters, or VOTERS=n
-	@node cluster/local.mjs up $(VOTERS)
+quorum: ## Start a quorum on this machine: three voters that are brokers too, or VOTERS=n
+	@node cluster/local.mjs quorum $(VOTERS)
+
+.PHONY: up
+up: ## Start three voters and three brokers on this machine, or BROKERS=n
+	@node cluster/local.mjs up $(BROKERS)
 
 .PHONY: status
-status: ## Which voters run, who leads, how far each is
+status: ## Which nodes run, who leads, how far each is
 	@node cluster/local.mjs status
 
 .PHONY: logs
-logs: ## What the voters say
+logs: ## What the nodes say
 	@node cluster/local.mjs logs
 
 .PHONY: down
-down: ## Stop the quorum; its data stays
+down: ## Stop what runs; the data stays
 	@node cluster/local.mjs down
 
 .PHONY: bench

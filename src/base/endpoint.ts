@@ -36,6 +36,11 @@ export function formatEndpoint({ host, port }: HostAndPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** A listener there is on all addresses of its machine. */
+export function isEveryAddress({ host }: HostAndPort): boolean {
+  return host === '0.0.0.0' || /^[0:]*:[0:]*$/.test(host);
+}
+
 /** Only what cannot be anything else: a name that resolves to loopback today may resolve elsewhere tomorrow. */
 export function isLoopback({ host }: HostAndPort): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);

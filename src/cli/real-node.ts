@@ -12,6 +12,7 @@ import { openPinoEventLog } from '../adapters/pino-event-log.ts';
 import type { NodeConfig } from '../node/node-config.ts';
 import { startBroker } from '../node/start-broker.ts';
 import { startNode, type RunningNode } from '../node/start-node.ts';
+import { startObserver } from '../node/start-observer.ts';
 import { startVoter, type VoterPorts } from '../node/start-voter.ts';
 import type { EventLevel, EventLog } from '../ports/event-log.ts';
 import { streamLimitsDefault } from '../ports/stream.ts';
@@ -53,7 +54,10 @@ export async function openRealNode(options: RealNode): Promise<void> {
       config,
       descriptorSet,
       onFatal,
-      startVoter: (apiEndpoint, peerMethods) => startVoter({ ports, config, apiEndpoint, peerMethods, onFatal }),
+      startQuorum: (apiEndpoint, peerMethods) =>
+        config.roles.includes('quorum')
+          ? startVoter({ ports, config, apiEndpoint, peerMethods, onFatal })
+          : startObserver({ ports, config, peerMethods, onFatal }),
       startBroker: (place) => startBroker({ ports, config, onFatal, ...place }),
     });
     const emit: EmitInfo = (sentence, facts) => eventLog.emit('info', sentence, facts);

@@ -63,6 +63,8 @@ export function nodeConfigOf(settings: Settings): NodeConfig {
     version: releaseVersion(),
     apiListen: settings['api.listen'],
     peerListen: settings['peer.listen'],
+    apiAdvertised: settings['api.advertise'],
+    peerAdvertised: settings['peer.advertise'],
     voters: settings['quorum.voters'],
     electionTiming: {
       heartbeatMs: settings['quorum.heartbeat'],

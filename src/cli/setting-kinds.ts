@@ -4,7 +4,7 @@
  * A value comes from a YAML file as a text, number, switch or list, and from the environment or a flag as a text;
  * each kind reads all of these. A refusal completes the sentence "quorum.heartbeat is 5 parsecs, which ...".
  */
-import { findHostAndPort } from '../base/endpoint.ts';
+import { findHostAndPort, isDialable } from '../base/endpoint.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 
 /** What a source may hold for one key. */
@@ -130,6 +130,14 @@ export function endpoint(description: Description): Setting<string> {
       ? ok(String(written))
       : refused('is not host:port, such as 127.0.0.1:7081 or [::1]:7081'),
   );
+}
+
+/** Where somebody can be reached; empty: unsaid. */
+export function optionalEndpoint(description: Omit<Description, 'default'>): Setting<string | undefined> {
+  return setting({ ...description, default: '' }, (written) => {
+    if (written === '') return ok(undefined);
+    return isDialable(String(written)) ? ok(String(written)) : refused('is not host:port, such as node1.example:7081');
+  });
 }
 
 /** A YAML list, or one text with commas. */

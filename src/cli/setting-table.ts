@@ -14,6 +14,7 @@ import {
   duration,
   endpoint,
   listOf,
+  optionalEndpoint,
   optionalText,
   text,
   wholeNumber,
@@ -30,8 +31,8 @@ export const settingTable = {
   }),
   'node.roles': listOf({
     about: [
-      'What this node is: quorum (a voter of the metadata), and broker beside it if topics are to be placed on it.',
-      'Brokers keep no records yet.',
+      'What this node is: quorum (a voter of the metadata), broker (keeps the records of topics), or both. A node that',
+      'is a broker alone can come and go; voters are changed one by one.',
     ].join('\n'),
     default: ['quorum'],
     item: roleFrom,
@@ -47,15 +48,21 @@ export const settingTable = {
     about: 'Where clients reach this node. Port 0 picks a free one.',
     default: '127.0.0.1:7081',
   }),
+  'api.advertise': optionalEndpoint({
+    about: 'Where clients are told to find this node, if that is not where it listens.',
+  }),
   'peer.listen': endpoint({
-    about: 'Where the other voters reach this node. Never open it to clients.',
+    about: 'Where the other nodes reach this one. Never open it to clients.',
     default: '127.0.0.1:7181',
+  }),
+  'peer.advertise': optionalEndpoint({
+    about: 'Where other nodes are told to find this one, if that is not where it listens. quorum.voters wins over it.',
   }),
   'quorum.voters': listOf({
     about: [
       'The voters that found the metadata quorum together, this node included, each as ID@PEER, such as',
       '1@127.0.0.1:7181. The same list on all of them. Empty means that this node is the only one. Once the',
-      'quorum is founded its members are in its own log.',
+      'quorum is founded its members are in its own log. A node that is a broker alone names one of them, or more.',
     ].join('\n'),
     default: [],
     item: voterAddress,

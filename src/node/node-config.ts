@@ -1,11 +1,11 @@
 /**
  * What a node is told about itself and its cluster, and the rules that hold between the parts of it.
  */
-import { hostAndPort, isLoopback } from '../base/endpoint.ts';
+import { hostAndPort, isEveryAddress, isLoopback } from '../base/endpoint.ts';
 import type { NodeId, VoterId } from '../base/ids.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 
-/** What a process runs: a voter, and beside it a broker if it is to keep partitions. */
+/** What a process runs: a voter, a broker, or both. */
 export type NodeRole = 'quorum' | 'broker';
 
 export interface VoterAddress {
@@ -26,7 +26,13 @@ export interface NodeConfig {
   readonly version: string;
   readonly apiListen: string;
   readonly peerListen: string;
-  /** The voters that found the quorum, this node included; empty when this node is the only one. */
+  /** Where others are told to reach it; undefined: where it listens. */
+  readonly apiAdvertised: string | undefined;
+  readonly peerAdvertised: string | undefined;
+  /**
+   * The voters that found the quorum, a voter itself included; empty for a voter that is the only one. For a node
+   * without a vote: voters to ask who else there is, one at least.
+   */
   readonly voters: readonly VoterAddress[];
   readonly electionTiming: ElectionTiming;
   /** Where the broker stands, so that the copies of a partition are spread; undefined: nobody says. */
@@ -47,27 +53,52 @@ export function checkNodeConfig(config: NodeConfig): Result<void, readonly strin
     ...votersProblems(config),
     ...timingProblems(config.electionTiming),
     ...exposureProblems(config),
+    ...reachProblems(config),
   ];
   return problems.length === 0 ? ok(undefined) : refused(problems);
 }
 
 function rolesProblems({ roles, rack }: NodeConfig): string[] {
   const problems: string[] = [];
-  if (!roles.includes('quorum'))
-    problems.push('a broker that is no voter cannot be run yet; let node.roles have both quorum and broker');
+  if (roles.length === 0) problems.push('a node without a role does nothing; let node.roles have quorum or broker');
   if (new Set(roles).size !== roles.length) problems.push('a role is named twice in node.roles; name each once');
   if (rack !== undefined && !roles.includes('broker'))
     problems.push('broker.rack says where a broker stands, and this node is none; add broker to node.roles');
   return problems;
 }
 
-function votersProblems({ voters, nodeId }: NodeConfig): string[] {
+function votersProblems({ voters, nodeId, roles }: NodeConfig): string[] {
   const ids = voters.map(({ voterId }) => voterId);
   const problems: string[] = [];
   if (new Set(ids).size !== ids.length) problems.push('two voters share one id; give each its own');
-  if (ids.length > 0 && !ids.some((id) => id === nodeId))
-    problems.push(`node ${nodeId} is not among the voters ${ids.join(', ')}; add it, or correct the node's id`);
+  const isListed = ids.some((id) => id === nodeId);
+  if (roles.includes('quorum')) {
+    if (ids.length > 0 && !isListed)
+      problems.push(
+        `node ${nodeId} is not among the voters ${ids.join(', ')}; add it, or correct the node's id, ` +
+          'or let node.roles be broker alone',
+      );
+  } else if (ids.length === 0)
+    problems.push('a broker without a vote has to know a voter to join its cluster; name one in quorum.voters');
+  else if (isListed)
+    problems.push(
+      `node ${nodeId} is a broker without a vote, and quorum.voters has a voter of that number; give it another, ` +
+        'or add quorum to node.roles',
+    );
   return problems;
+}
+
+/** An address that stands for all of a machine's is none that others could dial. */
+function reachProblems(config: NodeConfig): string[] {
+  const { apiListen, peerListen, apiAdvertised, peerAdvertised, voters, nodeId } = config;
+  const listed = voters.some(({ voterId }) => voterId === nodeId);
+  const unsaid = [
+    ...(apiAdvertised === undefined ? [['api', apiListen] as const] : []),
+    ...(peerAdvertised === undefined && !listed ? [['peer', peerListen] as const] : []),
+  ];
+  return unsaid
+    .filter(([, listen]) => isEveryAddress(hostAndPort(listen)))
+    .map(([name, listen]) => `nobody can dial ${listen}; say where others reach this node with ${name}.advertise`);
 }
 
 function timingProblems({ heartbeatMs, electionTimeoutMsMin, electionTimeoutMsMax }: ElectionTiming): string[] {

@@ -3,6 +3,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { ApiProblem } from '../api/api-problem.ts';
+import type { QuorumDescription } from '../quorum/quorum-description.ts';
 
 export type NodePhase = 'starting' | 'serving' | 'stopping';
 
@@ -33,6 +34,21 @@ export const nodeStopping: ApiProblem = {
   error: 'node-stopping',
   message: 'this node is stopping; ask another node of the cluster',
 };
+
+/** A voter that was never founded, or a broker that has not found a voter. */
+export const clusterUnknown: ApiProblem = {
+  error: 'node-starting',
+  message:
+    'this node has not found its cluster yet: the voters are not founded, or none of them answers; retry shortly',
+  retryAfterMs: 250,
+};
+
+/** What only a voter has: the log of the metadata, and a say in who votes. */
+export function noVote(quorum: QuorumDescription | undefined): ApiProblem {
+  const voters = quorum?.voters.map(({ apiEndpoint }) => apiEndpoint).join(', ') ?? '';
+  const whom = voters === '' ? 'a voter of its cluster' : `a voter: ${voters}`;
+  return { error: 'not-controller', message: `this node has no vote in the quorum; ask ${whom}` };
+}
 
 /** A cluster that is not founded yet, or a controller that does not answer, may take its time. */
 export const brokerStarting: ApiProblem = {

@@ -1,7 +1,7 @@
 /**
  * Assembles a process from its parts, starts them in order, and stops them in the opposite order.
  *
- * The API listener opens first and answers NODE_STARTING until the voter is up: a caller then learns that the node
+ * The API listener opens first and answers NODE_STARTING until the quorum's part is up: a caller then learns that the node
  * lives, and a port that is taken is noticed before anything on disk is touched. Health says NOT_SERVING outside
  * the serving phase, so load balancers leave before open calls are cut.
  */
@@ -29,7 +29,15 @@ import type { QuorumAnswer, QuorumCall, QuorumCalls } from '../quorum/quorum-cal
 import type { QuorumDescription } from '../quorum/quorum-description.ts';
 import { checkNodeConfig, type NodeConfig } from './node-config.ts';
 import type { BrokerStart, NodeBroker } from './start-broker.ts';
-import { brokerStarting, noBroker, NodeLife, nodeStarting, nodeStopping } from './node-phase.ts';
+import {
+  brokerStarting,
+  clusterUnknown,
+  noBroker,
+  NodeLife,
+  nodeStarting,
+  nodeStopping,
+  noVote,
+} from './node-phase.ts';
 import { healthCheckedServices, nodeServices } from './node-services.ts';
 
 export interface NodePorts {
@@ -39,12 +47,15 @@ export interface NodePorts {
   readonly eventLog: EventLog;
 }
 
-/** What a node needs of its voter; start-voter.ts makes the real one. */
-export interface NodeVoter extends QuorumCalls {
-  /** Undefined until the voter knows its cluster. */
+/** The quorum as a node has it: by the voter that it is (start-voter.ts), or by what voters say (start-observer.ts). */
+export interface NodeQuorum {
+  /** Undefined until the node knows its cluster. */
   readonly metadata: MetadataQuorum | undefined;
-  describe(): QuorumDescription;
-  /** What a broker beside it needs; resolves once the voter knows its cluster. */
+  /** What only a voter can do; undefined on a node without a vote. */
+  readonly calls: QuorumCalls | undefined;
+  /** Undefined until somebody has said something of it. */
+  describe(): QuorumDescription | undefined;
+  /** What a broker of this node needs; resolves once the node knows its cluster. */
   seat?(): Promise<BrokerSeat>;
   stop(): Promise<void>;
 }
@@ -63,8 +74,8 @@ export interface NodeStart {
   /** A part cannot go on, or an invariant is broken: the process must end. */
   readonly onFatal: (fault: unknown) => void;
   /** Called once the node listens, with where clients reach it, and what it serves on its peer port besides. */
-  readonly startVoter: (apiEndpoint: string, peerMethods: ReadonlyMap<string, StreamAcceptor>) => Promise<NodeVoter>;
-  /** Called for a node that is a broker as well, once its voter knows its cluster. */
+  readonly startQuorum: (apiEndpoint: string, peerMethods: ReadonlyMap<string, StreamAcceptor>) => Promise<NodeQuorum>;
+  /** Called for a node that is a broker, once it knows its cluster. */
   readonly startBroker?: (place: BrokerPlace) => Promise<NodeBroker>;
 }
 
@@ -99,7 +110,7 @@ class Node implements RunningNode {
   readonly #watches: MetadataWatches;
   readonly #streams = new OpenStreams();
   #listener: Listener | undefined;
-  #voter: NodeVoter | undefined;
+  #quorum: NodeQuorum | undefined;
   #broker: Promise<NodeBroker> | undefined;
   #running: NodeBroker | undefined;
 
@@ -115,55 +126,68 @@ class Node implements RunningNode {
     return this.#listener.endpoint;
   }
 
+  /** Where others are told that clients reach it. */
+  get #advertised(): string {
+    return this.#start.config.apiAdvertised ?? this.apiEndpoint;
+  }
+
   get takesPart(): boolean {
     return this.#running?.seat !== undefined && this.#running.state === 'active';
   }
 
   async open(): Promise<void> {
     this.#listener = await this.#listen();
-    const { endpoint } = this.#listener;
     try {
-      this.#voter = await this.#start.startVoter(endpoint, this.#peerMethods());
+      this.#quorum = await this.#start.startQuorum(this.#advertised, this.#peerMethods());
     } catch (fault) {
       await this.#listener.close(0);
       throw fault;
     }
     this.#life.moveTo('serving');
     this.#health.setAll('serving');
-    if (this.#start.config.roles.includes('broker')) this.#joinAsBroker(this.#voter).catch(this.#start.onFatal);
+    if (this.#start.config.roles.includes('broker')) this.#joinAsBroker(this.#quorum).catch(this.#start.onFatal);
   }
 
   /** Beside everything else: a cluster that is not founded yet may take its time. */
-  async #joinAsBroker(voter: NodeVoter): Promise<void> {
+  async #joinAsBroker(quorumOfNode: NodeQuorum): Promise<void> {
     const { startBroker } = this.#start;
-    assert(voter.seat !== undefined && startBroker !== undefined, 'a node that is to be a broker can start one');
-    const { clusterId, quorum, peerEndpoint } = await voter.seat();
+    assert(quorumOfNode.seat !== undefined && startBroker !== undefined, 'a node that is to be a broker can start one');
+    const { clusterId, quorum, peerEndpoint } = await quorumOfNode.seat();
     if (this.#life.phase !== 'serving') return;
-    this.#broker = startBroker({ clusterId, quorum, endpoints: { api: this.apiEndpoint, peer: peerEndpoint } });
+    this.#broker = startBroker({ clusterId, quorum, endpoints: { api: this.#advertised, peer: peerEndpoint } });
     this.#running = await this.#broker;
   }
 
   describeQuorum(): Result<QuorumDescription, ApiProblem> {
-    const voter = this.#servingVoter();
-    return voter.ok ? ok(voter.value.describe()) : voter;
+    const quorum = this.#servingQuorum();
+    if (!quorum.ok) return quorum;
+    const description = quorum.value.describe();
+    return description === undefined ? refused(clusterUnknown) : ok(description);
   }
 
   async #ask(call: QuorumCall, deadlineAtMs: number | undefined): Promise<Result<QuorumAnswer, ApiProblem>> {
-    const voter = this.#servingVoter();
-    if (!voter.ok) return voter;
-    return ok(await voter.value.ask(call, waitMsUntil(deadlineAtMs, this.#start.ports.clock)));
+    const calls = this.#findCalls();
+    if (!calls.ok) return calls;
+    return ok(await calls.value.ask(call, waitMsUntil(deadlineAtMs, this.#start.ports.clock)));
   }
 
   #records(): Result<CommittedRecords, ApiProblem> {
-    const voter = this.#servingVoter();
-    if (!voter.ok) return voter;
-    return voter.value.records === undefined ? refused(nodeStarting) : ok(voter.value.records);
+    const calls = this.#findCalls();
+    if (!calls.ok) return calls;
+    return calls.value.records === undefined ? refused(nodeStarting) : ok(calls.value.records);
+  }
+
+  #findCalls(): Result<QuorumCalls, ApiProblem> {
+    const quorum = this.#servingQuorum();
+    if (!quorum.ok) return quorum;
+    const { calls } = quorum.value;
+    return calls === undefined ? refused(noVote(quorum.value.describe())) : ok(calls);
   }
 
   #findMetadata(): Result<MetadataQuorum, ApiProblem> {
-    const voter = this.#servingVoter();
-    if (!voter.ok) return voter;
-    return voter.value.metadata === undefined ? refused(nodeStarting) : ok(voter.value.metadata);
+    const quorum = this.#servingQuorum();
+    if (!quorum.ok) return quorum;
+    return quorum.value.metadata === undefined ? refused(clusterUnknown) : ok(quorum.value.metadata);
   }
 
   /** The peer port opens before there is a broker that could answer on it. */
@@ -186,9 +210,9 @@ class Node implements RunningNode {
     return ok({ ...seat, image: metadata.value.image });
   }
 
-  #servingVoter(): Result<NodeVoter, ApiProblem> {
+  #servingQuorum(): Result<NodeQuorum, ApiProblem> {
     if (this.#life.phase === 'stopping') return refused(nodeStopping);
-    return this.#voter === undefined ? refused(nodeStarting) : ok(this.#voter);
+    return this.#quorum === undefined ? refused(nodeStarting) : ok(this.#quorum);
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -196,11 +220,11 @@ class Node implements RunningNode {
     this.#health.setAll('not-serving');
     // While everything else still runs: what it leads goes to others, and clients follow.
     await (await this.#broker)?.stop();
-    this.#voter?.records?.close();
+    this.#quorum?.calls?.records?.close();
     this.#watches.close();
     this.#streams.close();
     await this.#listener?.close(graceMs);
-    await this.#voter?.stop();
+    await this.#quorum?.stop();
   }
 
   #listen(): Promise<Listener> {
@@ -248,6 +272,6 @@ class Node implements RunningNode {
   }
 
   #clusterId(): ClusterId | undefined {
-    return this.#voter?.describe().clusterId;
+    return this.#quorum?.describe()?.clusterId;
   }
 }

@@ -17,7 +17,7 @@ import { defaultRaftLimits } from '../raft/raft-options.ts';
 import { metadataQuorumCodecs } from '../wire/metadata-quorum-codecs.ts';
 import { raftQuorumCodecs } from '../wire/raft-quorum-codecs.ts';
 import type { NodeConfig } from './node-config.ts';
-import type { NodeVoter } from './start-node.ts';
+import type { NodeQuorum } from './start-node.ts';
 
 /** Below the node's data folder. */
 export const voterFolder = 'quorum';
@@ -42,14 +42,21 @@ export interface VoterStart {
   readonly onFatal: (fault: unknown) => void;
 }
 
-export async function startVoter({ ports, config, apiEndpoint, peerMethods, onFatal }: VoterStart): Promise<NodeVoter> {
+export async function startVoter({
+  ports,
+  config,
+  apiEndpoint,
+  peerMethods,
+  onFatal,
+}: VoterStart): Promise<NodeQuorum> {
   const { voter, metadata, stop } = await startMetadataVoter({
     ports: { ...ports, eventLog: ports.eventLog.with({ component: 'quorum' }) },
     config: {
       voterId: voterId(config.nodeId),
       folder: voterFolder,
       peerListen: config.peerListen,
-      peerEndpoint: config.voters.find((other) => other.voterId === config.nodeId)?.peerEndpoint,
+      peerEndpoint:
+        config.voters.find((other) => other.voterId === config.nodeId)?.peerEndpoint ?? config.peerAdvertised,
       apiEndpoint,
       voters: config.voters,
       raftLimits: { ...defaultRaftLimits, ...config.electionTiming },
@@ -66,10 +73,7 @@ export async function startVoter({ ports, config, apiEndpoint, peerMethods, onFa
     get metadata() {
       return voter.records === undefined ? undefined : metadata;
     },
-    ask: (call, waitMs) => voter.ask(call, waitMs),
-    get records() {
-      return voter.records;
-    },
+    calls: voter,
     describe: () => voter.describe(),
     async seat() {
       await voter.untilJoined();

@@ -16,6 +16,7 @@ import { acceptUnary, type UnaryCall } from '../ports/unary.ts';
 import { acceptInOrder } from './accept-in-order.ts';
 import { askController, type ControllerCaller, type ControlOutcome } from './ask-controller.ts';
 import type { ControlCodecs } from './controller-runner.ts';
+import type { QuorumDescription } from './quorum-description.ts';
 import { acceptFollowers, type FollowParts } from './follow-stream.ts';
 
 export const controlMethods = {
@@ -23,6 +24,7 @@ export const controlMethods = {
   decideMany: 'odradek.internal.v1.ControlService/DecideMany',
   heartbeat: 'odradek.internal.v1.ControlService/Heartbeat',
   currentRevision: 'odradek.internal.v1.ControlService/GetCurrentRevision',
+  describe: 'odradek.internal.v1.ControlService/DescribeQuorum',
   follow: 'odradek.internal.v1.ControlService/Follow',
 } as const;
 
@@ -32,10 +34,12 @@ export interface ControlServiceCodecs extends ControlCodecs {
   readonly heartbeatRequest: Codec<BrokerHeartbeat>;
   readonly heartbeatReply: Codec<Heard>;
   readonly currentRevisionReply: Codec<LogIndex>;
+  readonly description: Codec<QuorumDescription>;
 }
 
 export interface ControlServiceParts extends Omit<FollowParts, 'codecs'> {
   readonly quorum: ControllerCaller;
+  readonly describe: () => QuorumDescription;
   readonly codecs: ControlServiceCodecs;
   readonly follow: FollowParts['codecs'];
 }
@@ -44,13 +48,14 @@ export interface ControlServiceParts extends Omit<FollowParts, 'codecs'> {
 const waitMsDefault = 5000;
 
 export function controlService(parts: ControlServiceParts): ReadonlyMap<string, StreamAcceptor> {
-  const { onFault, follow } = parts;
+  const { onFault, follow, codecs, describe } = parts;
   const waitMsOf = ({ incoming }: UnaryCall): number => incoming.deadlineMs ?? waitMsDefault;
   return new Map([
     [controlMethods.decide, acceptUnary((call, request) => decide(parts, request, waitMsOf(call)), onFault)],
     [controlMethods.decideMany, acceptInOrder((request) => decide(parts, request, waitMsDefault), onFault)],
     [controlMethods.heartbeat, acceptUnary((call, request) => hear(parts, request, waitMsOf(call)), onFault)],
     [controlMethods.currentRevision, acceptUnary((call) => tellRevision(parts, waitMsOf(call)), onFault)],
+    [controlMethods.describe, acceptUnary(() => Promise.resolve(ok([codecs.description.encode(describe())])), onFault)],
     [controlMethods.follow, acceptFollowers({ ...parts, codecs: follow })],
   ]);
 }

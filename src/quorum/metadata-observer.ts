@@ -91,6 +91,11 @@ export class MetadataObserver implements MetadataQuorum {
     this.#voters.close();
   }
 
+  /** More addresses to turn to. */
+  learnVoters(endpoints: readonly string[]): void {
+    this.#voters.learn(endpoints);
+  }
+
   untilRevision(revision: LogIndex, waitMs: number): Promise<Result<MetadataImage, RevisionProblem>> {
     return this.#waits.until(revision, waitMs);
   }

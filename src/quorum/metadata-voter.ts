@@ -68,6 +68,7 @@ function serviceOf(
 ): ReadonlyMap<string, StreamAcceptor> {
   return controlService({
     quorum: voter,
+    describe: () => voter.describe(),
     codecs: metadataCodecs.service,
     follow: metadataCodecs.follow,
     clock: ports.clock,

@@ -8,16 +8,18 @@ import { assert } from '../base/assert.ts';
 import type { Random } from '../ports/random.ts';
 import type { Channel, Network } from '../ports/stream.ts';
 
+const endpointsMax = 64;
+
 export class VoterRotation {
   readonly #network: Network;
-  readonly #endpoints: readonly string[];
+  readonly #endpoints: string[];
   readonly #channels = new Map<string, Channel>();
   #at: number;
 
   constructor({ network, random, endpoints }: { network: Network; random: Random; endpoints: readonly string[] }) {
     assert(endpoints.length > 0, 'there is a voter to ask');
     this.#network = network;
-    this.#endpoints = endpoints;
+    this.#endpoints = [...endpoints];
     this.#at = random.integerBelow(endpoints.length);
   }
 
@@ -29,6 +31,14 @@ export class VoterRotation {
     const channel = this.#network.channel(endpoint);
     this.#channels.set(endpoint, channel);
     return channel;
+  }
+
+  /** Somebody said that these are voters as well. Those that are none any more do not answer, and cost a try. */
+  learn(endpoints: readonly string[]): void {
+    for (const endpoint of endpoints) {
+      const isNews = endpoint !== '' && !this.#endpoints.includes(endpoint);
+      if (isNews && this.#endpoints.length < endpointsMax) this.#endpoints.push(endpoint);
+    }
   }
 
   /** `failed` did not answer well: the next one is asked, unless somebody has moved on already. */

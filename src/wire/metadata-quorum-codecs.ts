@@ -13,6 +13,7 @@ import {
   heartbeatRequestCodec,
 } from './control-codec.ts';
 import { metadataBatchCodec, metadataSnapshotCodec } from './metadata-log-codec.ts';
+import { describedQuorumCodec } from './quorum-messages.ts';
 import { raftQuorumCodecs } from './raft-quorum-codecs.ts';
 
 export const metadataQuorumCodecs = {
@@ -26,6 +27,7 @@ export const metadataQuorumCodecs = {
     heartbeatRequest: heartbeatRequestCodec,
     heartbeatReply: heartbeatReplyCodec,
     currentRevisionReply: currentRevisionReplyCodec,
+    description: describedQuorumCodec,
   },
   follow: {
     request: followRequestCodec,

@@ -47,33 +47,49 @@ export interface VoterReply {
 export const getQuorumRequestCodec = emptyMessageCodec(odradek.v1.GetQuorumRequest);
 
 export const quorumReplyCodec: Codec<QuorumReply> = {
-  encode: (reply) =>
-    odradek.v1.GetQuorumResponse.encode({
-      clusterId: reply.clusterId ?? '',
-      nodeId: reply.voterId,
-      leaderId: reply.leaderId ?? null,
-      term: reply.term,
-      commitIndex: reply.commitIndex,
-      lastIndex: reply.lastIndex,
-      voters: reply.voters.map(voterToWire),
-      role: roleToWire(reply.role),
-      firstIndex: reply.firstIndex,
-      committedChain: reply.committedChain,
-    }).finish(),
-  decode: (ownedBytes) =>
-    decodeMessage(odradek.v1.GetQuorumResponse, ownedBytes, (wire) => ({
-      clusterId: wire.clusterId === '' ? undefined : must('cluster_id', clusterIdFromOutside(wire.clusterId)),
-      voterId: must('node_id', voterIdFromOutside(wire.nodeId)),
-      leaderId: isAbsent(wire.leaderId) ? undefined : must('leader_id', voterIdFromOutside(wire.leaderId)),
-      term: must('term', termFromOutside(wire.term)),
-      role: roleFromWire(wire.role),
-      firstIndex: must('first_index', logIndexFromOutside(wire.firstIndex)),
-      lastIndex: must('last_index', logIndexFromOutside(wire.lastIndex)),
-      commitIndex: must('commit_index', logIndexFromOutside(wire.commitIndex)),
-      committedChain: wire.committedChain,
-      voters: wire.voters.map(voterFromWire),
-    })),
+  encode: (reply) => odradek.v1.GetQuorumResponse.encode(quorumToWire(reply)).finish(),
+  decode: (ownedBytes) => decodeMessage(odradek.v1.GetQuorumResponse, ownedBytes, quorumFromWire),
 };
+
+/** The same, between nodes. */
+export const describedQuorumCodec: Codec<QuorumReply> = {
+  encode: (reply) => odradek.internal.v1.DescribeQuorumResponse.encode({ quorum: quorumToWire(reply) }).finish(),
+  decode: (ownedBytes) =>
+    decodeMessage(odradek.internal.v1.DescribeQuorumResponse, ownedBytes, ({ quorum }) => quorumFromWire(quorum ?? {})),
+};
+
+type WireQuorum = odradek.v1.GetQuorumResponse.$Properties;
+
+function quorumToWire(reply: QuorumReply): WireQuorum {
+  return {
+    clusterId: reply.clusterId ?? '',
+    nodeId: reply.voterId,
+    leaderId: reply.leaderId ?? null,
+    term: reply.term,
+    commitIndex: reply.commitIndex,
+    lastIndex: reply.lastIndex,
+    voters: reply.voters.map(voterToWire),
+    role: roleToWire(reply.role),
+    firstIndex: reply.firstIndex,
+    committedChain: reply.committedChain,
+  };
+}
+
+function quorumFromWire(wire: WireQuorum): QuorumReply {
+  const clusterId = wire.clusterId ?? '';
+  return {
+    clusterId: clusterId === '' ? undefined : must('cluster_id', clusterIdFromOutside(clusterId)),
+    voterId: must('node_id', voterIdFromOutside(wire.nodeId)),
+    leaderId: isAbsent(wire.leaderId) ? undefined : must('leader_id', voterIdFromOutside(wire.leaderId)),
+    term: must('term', termFromOutside(wire.term)),
+    role: roleFromWire(wire.role ?? odradek.v1.QuorumRole.QUORUM_ROLE_UNSPECIFIED),
+    firstIndex: must('first_index', logIndexFromOutside(wire.firstIndex)),
+    lastIndex: must('last_index', logIndexFromOutside(wire.lastIndex)),
+    commitIndex: must('commit_index', logIndexFromOutside(wire.commitIndex)),
+    committedChain: wire.committedChain ?? 0,
+    voters: (wire.voters ?? []).map(voterFromWire),
+  };
+}
 
 function voterToWire(voter: VoterReply): odradek.v1.QuorumVoter.$Properties {
   return {

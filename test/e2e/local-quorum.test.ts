@@ -1,5 +1,5 @@
 /**
- * cluster/local.mjs with three voters, as `make quorum` runs it: real processes, real disks, kill -9.
+ * cluster/local.mjs as `make quorum` and `make up` run it: real processes, real disks, kill -9.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,11 +10,13 @@ import { root } from './built-program.ts';
 import { Bench, freeQuorumPort, type Ran } from './node-process.ts';
 
 const bench = new Bench();
-const data = join(bench.folder(), 'data');
+const dataOfQuorum = join(bench.folder(), 'data');
+const dataOfCluster = join(bench.folder(), 'data');
+let data = dataOfQuorum;
 let firstPort = 0;
 
 async function local(...words: string[]): Promise<Ran> {
-  firstPort ||= await freeQuorumPort();
+  firstPort ||= await freeQuorumPort(13);
   const child = spawn(process.execPath, [join(root, 'cluster/local.mjs'), ...words], {
     env: {
       ...process.env,
@@ -56,7 +58,7 @@ test('without a quorum there is nothing to show, and that is said', async () => 
 });
 
 test('three voters elect a leader, and another one when that is killed', { timeout: 60_000 }, async () => {
-  expect(await local('up')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await local('quorum')).toMatchObject({ exitCode: 0, stderr: '' });
   const before = await quorumFrom(1);
   const leader = before.leaderId ?? 0;
   process.kill(Number(readFileSync(join(data, `voter-${leader}.pid`), 'utf8')), 'SIGKILL');
@@ -73,14 +75,14 @@ test('three voters elect a leader, and another one when that is killed', { timeo
   expect(after.leaderId).not.toBe(leader);
 
   // Started again without a number: the quorum has the size that it had, and the killed voter is back.
-  const again = await local('up');
+  const again = await local('quorum');
   expect(again.exitCode).toBe(0);
   expect(again.stdout.match(/ran already/g)).toHaveLength(2);
   expect((await quorumFrom(leader)).clusterId).toBe(before.clusterId);
 });
 
 test('a quorum of another size is not started on the same data', async () => {
-  const { exitCode, stderr } = await local('up', '1');
+  const { exitCode, stderr } = await local('quorum', '1');
   expect(exitCode).toBe(1);
   expect(stderr).toContain('holds a quorum of 3');
 });
@@ -92,3 +94,27 @@ test('stopping leaves the data and no process', { timeout: 60_000 }, async () =>
   expect(existsSync(join(data, 'voter-1'))).toBe(true);
   expect(existsSync(join(data, 'voter-1.pid'))).toBe(false);
 });
+
+test(
+  'voters and brokers are other processes, and records survive the loss of a broker',
+  { timeout: 90_000 },
+  async () => {
+    data = dataOfCluster;
+    const up = await local('up', '2');
+    expect(up).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(up.stdout).toContain('3 voters, a leader among them, and 2 brokers');
+    const [first, second] = [11, 12].map((id) => `127.0.0.1:${firstPort + id - 1}`);
+    const ask = (...words: string[]) => bench.run(['-b', `${first},${second}`, ...words], {}, 'a record\n');
+    expect(await ask('topic', 'create', 'orders', '--replication-factor', '2')).toMatchObject({ exitCode: 0 });
+    expect(await ask('produce', 'orders')).toMatchObject({ exitCode: 0 });
+    process.kill(Number(readFileSync(join(data, 'broker-11.pid'), 'utf8')), 'SIGKILL');
+    await expect
+      .poll(async () => (await ask('consume', 'orders', '-n', '1')).stdout, { timeout: 20_000 })
+      .toContain('a record');
+
+    expect(await local('quorum')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('make up') as string });
+    const down = await local('down');
+    expect(down.stdout.match(/stopped/g)).toHaveLength(4);
+    expect(down.stdout).toContain('make up goes on with it');
+  },
+);

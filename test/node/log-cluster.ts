@@ -25,21 +25,30 @@ export class LogCluster {
   readonly whole: WholeCluster;
   topicId: TopicId | undefined;
   readonly #assignments: readonly (readonly number[])[];
+  readonly #configs: Readonly<Record<string, string>>;
 
-  constructor(seed: number, assignments: readonly (readonly number[])[] = [[1], [2], [3]]) {
+  /** Three nodes that are voters and brokers; or three voters, and beside them `brokersAlone`, from number 4 on. */
+  constructor(
+    seed: number,
+    assignments: readonly (readonly number[])[] = [[1], [2], [3]],
+    { brokersAlone = 0, configs = {} }: { brokersAlone?: number; configs?: Readonly<Record<string, string>> } = {},
+  ) {
     this.#assignments = assignments;
-    this.whole = new WholeCluster(3, seed, ['quorum', 'broker']);
+    this.#configs = configs;
+    this.whole = new WholeCluster(3, seed, brokersAlone > 0 ? ['quorum'] : ['quorum', 'broker'], brokersAlone);
   }
 
-  /** Three nodes, and a topic whose partitions are on those brokers. */
+  /** With a topic whose partitions are on those brokers. */
   async start(): Promise<this> {
     const { whole } = this;
-    await whole.run(5_000, () => whole.running.filter((node) => node !== undefined).length === 3);
+    const isUp = (at: number): boolean => whole.running[at] !== undefined;
+    await whole.run(5_000, () => whole.nodes.every((_, at) => isUp(at)));
     for (let tries = 0; tries < 50 && this.topicId === undefined; tries += 1) {
       await whole.run(200);
       const assignments = this.#assignments.map((ids) => ids.map(brokerId));
       // Test batches are of 1970.
-      const configs = [{ name: 'retention.ms', value: '-1' }];
+      const set = { 'retention.ms': '-1', ...this.#configs };
+      const configs = Object.entries(set).map(([name, value]) => ({ name, value }));
       const unsaid = { partitionCount: undefined, replicationFactor: undefined };
       const command = topicNamed('orders', { ...unsaid, assignments, configs });
       const answer = await whole.ask(
@@ -91,8 +100,14 @@ export class LogCluster {
     return reply.ok ? reply.value[0] : undefined;
   }
 
+  /** Of everything that may be read; an answer ends where a file of the log does. */
   async texts(node: number, partition: number): Promise<readonly string[]> {
-    const { ownedBatches = new Uint8Array(0) } = await this.fetch(node, partition, 0);
-    return splitBatches(ownedBatches).map(textOf);
+    const texts: string[] = [];
+    for (let from = 0; ;) {
+      const { ownedBatches = new Uint8Array(0), next } = await this.fetch(node, partition, from);
+      texts.push(...splitBatches(ownedBatches).map(textOf));
+      if (next === undefined || next === from) return texts;
+      from = next;
+    }
   }
 }

@@ -9,6 +9,8 @@ const good: NodeConfig = {
   version: '0.1.0',
   apiListen: '127.0.0.1:7081',
   peerListen: '[::1]:7181',
+  apiAdvertised: undefined,
+  peerAdvertised: undefined,
   voters: [
     { voterId: voterId(1), peerEndpoint: '127.0.0.1:7181' },
     { voterId: voterId(2), peerEndpoint: '127.0.0.1:7182' },
@@ -34,7 +36,22 @@ test('a sound configuration passes, alone and as one of several voters', () => {
 test('listening where strangers may call is refused unless the danger is accepted', () => {
   expect(problemsOf({ apiListen: '0.0.0.0:7081' })).toContain('0.0.0.0:7081 can be reached from other machines');
   expect(problemsOf({ peerListen: 'node1.example:7181' })).toContain('security.allow_insecure_network=true');
-  expect(problemsOf({ apiListen: '0.0.0.0:7081', insecureNetworkAllowed: true })).toBe('');
+  expect(problemsOf({ apiListen: 'node1.example:7081', insecureNetworkAllowed: true })).toBe('');
+});
+
+test('a node that listens on all addresses says where it can be reached', () => {
+  const open = { apiListen: '0.0.0.0:7081', peerListen: '[::]:7181', insecureNetworkAllowed: true };
+  expect(problemsOf(open)).toBe('nobody can dial 0.0.0.0:7081; say where others reach this node with api.advertise');
+  expect(problemsOf({ ...open, voters: [] })).toContain('nobody can dial [::]:7181');
+  expect(problemsOf({ ...open, apiAdvertised: 'node1.example:7081' })).toBe('');
+});
+
+test('a broker without a vote names a voter, and is none itself', () => {
+  const alone = { roles: ['broker'], nodeId: nodeId(3) } as const;
+  expect(problemsOf(alone)).toBe('');
+  expect(problemsOf({ ...alone, voters: [] })).toContain('has to know a voter to join its cluster');
+  expect(problemsOf({ ...alone, nodeId: nodeId(2) })).toContain('quorum.voters has a voter of that number');
+  expect(problemsOf({ roles: [] })).toContain('a node without a role does nothing');
 });
 
 test('a node that is no voter, or a voter that is there twice, is refused', () => {

@@ -10,7 +10,7 @@ import { logIndex, term } from '../../src/base/raft-position.ts';
 import type { Result } from '../../src/base/result.ts';
 import type { Status } from '../../src/base/status.ts';
 import type { NodeConfig } from '../../src/node/node-config.ts';
-import { startNode, type NodePorts, type RunningNode, type NodeVoter } from '../../src/node/start-node.ts';
+import { startNode, type NodePorts, type RunningNode, type NodeQuorum } from '../../src/node/start-node.ts';
 import type { Channel, Network } from '../../src/ports/stream.ts';
 import { callUnary } from '../../src/ports/unary.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
@@ -39,6 +39,8 @@ const config: NodeConfig = {
   version: '9.9.9',
   apiListen: '127.0.0.1:7081',
   peerListen: '127.0.0.1:7181',
+  apiAdvertised: undefined,
+  peerAdvertised: undefined,
   voters: [],
   electionTiming: { heartbeatMs: 100, electionTimeoutMsMin: 300, electionTimeoutMsMax: 600 },
   topicsOnFirstUse: false,
@@ -70,13 +72,12 @@ class Scene {
   }
 
   #boot(ports: NodePorts): void {
-    const voterStarts = new Promise<NodeVoter>((resolve, reject) => {
+    const voterStarts = new Promise<NodeQuorum>((resolve, reject) => {
       this.voterFails = reject;
       this.voterIsUp = () =>
         resolve({
           describe: () => this.describe(),
-          ask: () => expect.unreachable(),
-          records: undefined,
+          calls: { ask: () => expect.unreachable(), records: undefined },
           metadata: undefined,
           stop: () => {
             this.stops.push('voter');
@@ -89,7 +90,7 @@ class Scene {
       config,
       descriptorSet: () => new Uint8Array(0),
       onFatal: (fault) => this.fatal.push(fault),
-      startVoter: () => voterStarts,
+      startQuorum: () => voterStarts,
     }).then(
       (node) => {
         this.node = node;

@@ -8,7 +8,8 @@ import type { Result } from '../../src/base/result.ts';
 import type { Status } from '../../src/base/status.ts';
 import type { NodeConfig } from '../../src/node/node-config.ts';
 import { startBroker } from '../../src/node/start-broker.ts';
-import { startNode, type NodeVoter, type RunningNode } from '../../src/node/start-node.ts';
+import { startObserver } from '../../src/node/start-observer.ts';
+import { startNode, type NodeQuorum, type RunningNode } from '../../src/node/start-node.ts';
 import { startVoter } from '../../src/node/start-voter.ts';
 import type { Codec } from '../../src/ports/codec.ts';
 import type { Channel, Network, OpenedStream, StreamHandlers } from '../../src/ports/stream.ts';
@@ -19,16 +20,17 @@ import { StubBroker } from './stub-broker.ts';
 
 export class WholeCluster {
   readonly simulation: Simulation;
-  readonly nodes: readonly SimulatedProcess[];
+  readonly nodes: SimulatedProcess[];
   /** Of the current lives, once they have started. */
-  readonly voters: (NodeVoter | undefined)[] = [];
+  readonly voters: (NodeQuorum | undefined)[] = [];
   /** Of the current lives, once they serve. */
   readonly running: (RunningNode | undefined)[] = [];
   readonly #caller: SimulatedProcess;
   readonly #channels = new Map<string, Channel>();
   #callerNetwork: Network | undefined;
 
-  constructor(count: number, seed: number, roles: NodeConfig['roles'] = ['quorum']) {
+  /** `count` voters, and after them nodes that are brokers alone and know the first voter. */
+  constructor(count: number, seed: number, roles: NodeConfig['roles'] = ['quorum'], brokersAlone = 0) {
     this.simulation = new Simulation({ seed });
     const voters = Array.from({ length: count }, (_, at) => ({
       voterId: voterId(at + 1),
@@ -37,6 +39,10 @@ export class WholeCluster {
     this.nodes = voters.map(({ voterId: id }) =>
       this.simulation.addProcess(`n${id}`, (ports) => this.#boot(ports, { ...configOf(id, voters), roles })),
     );
+    for (let id = count + 1; id <= count + brokersAlone; id += 1) {
+      const config: NodeConfig = { ...configOf(id, voters), roles: ['broker'], voters: voters.slice(0, 1) };
+      this.nodes.push(this.simulation.addProcess(`n${id}`, (ports) => this.#boot(ports, config)));
+    }
     this.#caller = this.simulation.addProcess('caller', ({ network }) => {
       this.#callerNetwork = network;
     });
@@ -173,7 +179,8 @@ export class WholeCluster {
       config,
       descriptorSet: () => new Uint8Array(0),
       onFatal,
-      startVoter: async (apiEndpoint, peerMethods) => {
+      startQuorum: async (apiEndpoint, peerMethods) => {
+        if (!config.roles.includes('quorum')) return startObserver({ ports, config, peerMethods, onFatal });
         const voter = await startVoter({ ports, config, apiEndpoint, peerMethods, onFatal });
         this.voters[config.nodeId - 1] = voter;
         return voter;
@@ -218,6 +225,8 @@ export function configOf(id: number, voters: NodeConfig['voters']): NodeConfig {
     version: '0.1.0',
     apiListen: `n${id}:7081`,
     peerListen: `n${id}:7181`,
+    apiAdvertised: undefined,
+    peerAdvertised: undefined,
     voters: voters.length === 1 ? [] : voters,
     electionTiming: { heartbeatMs: 100, electionTimeoutMsMin: 300, electionTimeoutMsMax: 600 },
     topicsOnFirstUse: false,

@@ -8,7 +8,12 @@ import { logIndex, term } from '../../src/base/raft-position.ts';
 import { ok } from '../../src/base/result.ts';
 import { decodeErrorDetails, encodeErrorDetails } from '../../src/wire/error-details.ts';
 import { google, odradek } from '../../src/wire/generated/messages.js';
-import { quorumReplyCodec, type QuorumReply, type VoterReply } from '../../src/wire/quorum-messages.ts';
+import {
+  describedQuorumCodec,
+  quorumReplyCodec,
+  type QuorumReply,
+  type VoterReply,
+} from '../../src/wire/quorum-messages.ts';
 import { serverInfoCodec } from '../../src/wire/server-info-messages.ts';
 
 const position = fc.oneof(fc.nat(1000), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
@@ -41,7 +46,8 @@ const quorumReplies: fc.Arbitrary<QuorumReply> = fc.record({
 test('every quorum reply comes back as it was sent', () => {
   fc.assert(
     fc.property(quorumReplies, (reply) => {
-      expect(quorumReplyCodec.decode(quorumReplyCodec.encode(reply))).toEqual(ok(reply));
+      for (const codec of [quorumReplyCodec, describedQuorumCodec])
+        expect(codec.decode(codec.encode(reply))).toEqual(ok(reply));
     }),
   );
 });
