@@ -86,6 +86,12 @@ export class EpochHistory {
     this.#starts.splice(0, gone + 1, { epoch: first.epoch, start });
   }
 
+  /** What the records say after another look at them. */
+  replace(starts: readonly EpochStart[]): void {
+    this.#starts = [...starts];
+    for (let at = 1; at < this.#starts.length; at += 1) this.#assertOrdered(at);
+  }
+
   /** How many, from the first, fit a condition that later ones fail. */
   #countUpTo(fits: (start: EpochStart) => boolean): number {
     let low = 0;

@@ -24,6 +24,8 @@ export interface Inspection {
   readonly damaged: readonly DamagedRange[];
   /** The segment as it is, its index made anew. */
   readonly found: ActiveSegment;
+  /** Of its whole batches: each epoch where it begins in this segment, that of the first batch included. */
+  readonly epochs: readonly EpochStart[];
 }
 
 export async function inspectSegment({
@@ -35,6 +37,7 @@ export async function inspectSegment({
   const { base, next, sizeBytes } = segment;
   const history = new EpochHistory(epochs);
   const damaged: DamagedRange[] = [];
+  const found: EpochStart[] = [];
   const build = new SegmentBuild(new ActiveSegment(base, new SparseIndex(indexEveryBytes)), {
     shift: 0,
     keptStamps: new Uint8Array(0),
@@ -52,7 +55,11 @@ export async function inspectSegment({
       stamps: new StampTable(stampBytes),
       knownEpochAt: (at: Offset) => history.epochAt(at),
       trustsFirstEpoch: false,
-      onBatch: (batch) => build.add(batch),
+      onBatch: (batch) => {
+        build.add(batch);
+        if (found.at(-1)?.epoch !== batch.leaderEpoch)
+          found.push({ epoch: batch.leaderEpoch, start: batch.baseOffset });
+      },
       onDamage: (range) => {
         damaged.push(range);
         build.skip({ position: range.endPosition, offset: range.to }, []);
@@ -63,5 +70,5 @@ export async function inspectSegment({
     ...end,
     ...segment,
   }));
-  return { damaged, found: build.active };
+  return { damaged, found: build.active, epochs: found };
 }

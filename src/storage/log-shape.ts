@@ -192,6 +192,19 @@ export class LogShape {
     return true;
   }
 
+  /** A sealed segment was looked at: what of it is damaged now, and what its index says of its times. */
+  replaceSealed(facts: SegmentFacts, damaged: readonly DamagedRange[]): void {
+    const at = this.#sealed.findIndex(({ base }) => base === facts.base);
+    const before = this.#sealed[at];
+    assert(
+      before !== undefined && before.next === facts.next && before.sizeBytes === facts.sizeBytes,
+      'S3: a segment that is mended is as long as it was',
+      () => ({ before, facts }),
+    );
+    this.#sealed[at] = facts;
+    this.#damaged = [...this.#damaged.filter(({ segment }) => segment !== facts.base), ...damaged];
+  }
+
   /** The epoch that reaches across keeps its beginning: a checkpoint says by it which epochs are checked. */
   #forgetEpochsBefore(base: Offset): void {
     const reaching = this.epochs.starts.findLast(({ start }) => start <= base);

@@ -16,6 +16,7 @@ import { saveIndex, writeIndex } from './index-files.ts';
 import { findCut } from './log-cut.ts';
 import type { LogDisk } from './log-disk.ts';
 import { LogFolder } from './log-folder.ts';
+import { LogMender, type FetchBatches, type MendEnd } from './log-mender.ts';
 import { inspectSegment } from './log-inspection.ts';
 import { openLogFiles, type OpenedFiles } from './log-opening.ts';
 import type { OpenProblem, OpenReport, ReadProblem } from './log-problem.ts';
@@ -61,6 +62,7 @@ export class PartitionLog {
   readonly #writer: LogWriter;
   readonly #reader: LogReader;
   readonly #removal: LogRemoval;
+  readonly #mender: LogMender;
   #isEnding = false;
   #wasClosedInOrder = false;
   #truncations = 0;
@@ -83,6 +85,9 @@ export class PartitionLog {
       readableEnd: () => this.#writer.readableEnd,
       inspect: (segment) => this.#inspect(segment),
     });
+    const { indexes } = on;
+    const [writer, reader] = [this.#writer, this.#reader];
+    this.#mender = new LogMender({ folder, shape, writer, reader, indexes, generation: () => progress.generation });
     this.#removal = new LogRemoval({ folder, clock, onFault });
     this.#removal.schedule(settings.removalDelayMs);
   }
@@ -165,6 +170,11 @@ export class PartitionLog {
 
   read(request: ReadRequest): Promise<Result<ReadBatches, ReadProblem>> {
     return this.#reader.read(request);
+  }
+
+  /** One of `damaged` is put back with what `fetch` brings of another replica. Durable when it resolves. */
+  mend(range: DamagedRange, fetch: FetchBatches): Promise<MendEnd> {
+    return this.#mender.mend(range, fetch);
   }
 
   /** The first batch below `below` with a record as new as that; undefined when all is older. */

@@ -9,7 +9,7 @@ const flippedBit = /no flipped bit of a log that was/;
 
 interface Plan extends Pick<Mutant, 'id' | 'bug' | 'file' | 'find' | 'replace' | 'breaks'> {
   /** The file in test/storage that is to kill it, without its ending. */
-  readonly by: 'partition-log' | 'partition-log-damage' | 'partition-log-power-cuts' | 'verify-log';
+  readonly by: 'log-mending' | 'partition-log' | 'partition-log-damage' | 'partition-log-power-cuts' | 'verify-log';
 }
 
 const plans: readonly Plan[] = [
@@ -111,6 +111,43 @@ const plans: readonly Plan[] = [
     find: 'if (this.#checkpoint.sequence === 0 || this.#epochs.epochAt(baseOffset) === leaderEpoch) return;',
     replace: 'if (leaderEpoch >= 0) return;',
     breaks: /a history of epochs that contradicts a whole batch is damage/,
+  },
+  {
+    id: 'ST28',
+    by: 'log-mending',
+    bug: 'a range is mended with the batches of another leadership',
+    file: 'src/storage/range-mend.ts',
+    find: "if (leaderEpoch > (this.#epochs.epochAt(to) ?? -1)) return { type: 'other-epoch', baseOffset, leaderEpoch };",
+    replace: 'if (leaderEpoch < 0) return undefined;',
+    breaks: /not mended with batches of another leadership/,
+  },
+  {
+    id: 'ST29',
+    by: 'log-mending',
+    bug: 'a range counts as whole before anybody has looked at it',
+    file: 'src/storage/log-mender.ts',
+    find: 'const mend = new RangeMend(range, shape.epochs);',
+    replace:
+      'const mend = new RangeMend(range, shape.epochs);\n    shape.replaceSealed(shape.sealed[0] as SegmentFacts, []);',
+    breaks: /S14/,
+  },
+  {
+    id: 'ST30',
+    by: 'log-mending',
+    bug: 'bytes are put back behind a cut that was made meanwhile',
+    file: 'src/storage/log-mender.ts',
+    find: "if (!shape.damaged.includes(range)) return { type: 'changed' };\n      if (ownedBytes === undefined)",
+    replace: 'if (ownedBytes === undefined)',
+    breaks: /cut meanwhile/,
+  },
+  {
+    id: 'ST31',
+    by: 'log-mending',
+    bug: 'the stamps of mended batches are not made again',
+    file: 'src/storage/log-mender.ts',
+    find: 'await this.#replaceStamps(mend, segment);',
+    replace: 'if (mend.isFull && segment.sizeBytes < 0) await this.#replaceStamps(mend, segment);',
+    breaks: /S14/,
   },
 ];
 
