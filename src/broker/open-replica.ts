@@ -33,7 +33,8 @@ export async function openReplica(
   const log = await PartitionLog.open(logOptions);
   if (!log.ok) return log;
   const { directory, limits, knownWatermark, wasStoppedCleanly } = options;
-  const { report, position, localStart, partitionStart, logEnd, epochs, damaged } = log.value;
+  const { report, position, localStart, partitionStart, logEnd, epochs } = log.value;
+  const producers = await replayProducers(log.value, limits);
   const isNew = report.wasCreated && knownWatermark === 0;
   const lostUnflushed = !wasStoppedCleanly && !isNew && logOptions.settings?.flush.type !== 'each-append';
   const opened: OpenedLog = {
@@ -43,10 +44,11 @@ export async function openReplica(
     start: partitionStart,
     end: logEnd,
     epochs,
-    producers: await replayProducers(log.value, limits),
+    producers,
     watermark: knownWatermark,
     mayLack: report.dropped !== undefined || report.lostStart !== undefined || lostUnflushed,
-    isDamaged: damaged.length > 0,
+    // The replay may have found some.
+    isDamaged: log.value.damaged.length > 0,
   };
   return ok({ log: log.value, opened });
 }
@@ -62,7 +64,7 @@ export async function replayProducers(log: PartitionLog, limits: PartitionLimits
   let from = states === undefined || kept === undefined ? log.localStart : kept.at;
   if (from < log.localStart) from = log.localStart;
   for (;;) {
-    const read = await log.read({ from, bytesMax: replayBytes, check: 'stamps' });
+    const read = await log.read({ from, bytesMax: replayBytes, check: 'whole' });
     if (!read.ok) {
       // A replica with damage takes no part until that is repaired, and its log is replayed again then.
       if (read.problem.type !== 'damaged') return sequences.snapshot();

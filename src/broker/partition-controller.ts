@@ -12,7 +12,8 @@ export interface InSyncAsked {
 export interface AsideAsked {
   readonly key: PartitionKey;
   readonly leaderEpoch: LeaderEpoch;
-  readonly reason: AsideReason;
+  /** `repaired`: it is aside no longer. */
+  readonly reason: AsideReason | 'repaired';
 }
 
 export interface PartitionController {

@@ -24,11 +24,13 @@ import { removeLeftOverLogs, removeLog, type LogRemovalOptions } from '../storag
 import { Slots } from '../storage/slots.ts';
 import { noteCleanStop, saveWatermarks, takeNotes, type BrokerNotes } from './broker-notes.ts';
 import type { BrokerQuorum } from './broker-quorum.ts';
+import { LogScrubber, type ScrubPace } from './log-scrubber.ts';
 import type { PartitionController } from './partition-controller.ts';
 import type { NotHere, PartitionDoor, PartitionDoors } from './partition-door.ts';
 import { findPartition, isPlacedOn, logSettingsOf, partitionMetadataOf, retentionOf } from './partition-facts-of.ts';
 import { findPartitionKey, partitionKeyText, type PartitionKey } from './partition-key.ts';
 import { PartitionRunner, type PartitionWatch } from './partition-runner.ts';
+import type { PeerBatches } from '../partition/peer-batches.ts';
 import type { ReplicaLinkEvents, ReplicaLinks } from './replica-links.ts';
 
 export interface PartitionHostOptions {
@@ -44,6 +46,7 @@ export interface PartitionHostOptions {
   readonly controller: PartitionController;
   readonly clock: Clock;
   readonly eventLog: EventLog;
+  readonly scrubPace: ScrubPace;
   readonly watchOf?: (key: PartitionKey) => PartitionWatch | undefined;
   /** This broker cannot go on: a bug, or a disk that may have lost what it said is there. */
   readonly onFatal: (fault: unknown) => void;
@@ -61,6 +64,7 @@ interface Slot {
 }
 
 const opensMax = 8;
+const repairsMax = 2;
 const upkeepMs = 10_000;
 const removalDelayMs = 60_000;
 
@@ -70,7 +74,9 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
   readonly #notes: BrokerNotes;
   readonly #slots = new Map<string, Slot>();
   readonly #opening = new Slots(opensMax);
+  readonly #repairSlots = new Slots(repairsMax);
   readonly #forgetImages: () => void;
+  readonly #scrubber: LogScrubber;
   #timer: Timer | undefined;
   #savedWatermarks = '';
   #isOver = false;
@@ -80,6 +86,8 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     this.#notes = notes;
     this.#on = new LogDisk(options.disk);
     this.#forgetImages = options.quorum.onChange((delta) => this.#onChange(delta));
+    const { clock, scrubPace: pace, onFatal: onBug } = options;
+    this.#scrubber = new LogScrubber({ clock, pace, logs: () => [...this.runners()], onBug });
   }
 
   /** Opens what the newest image places here; resolves when that is begun, and leftovers are on their way out. */
@@ -95,6 +103,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     for (const name of await disk.list(folder)) host.#noteFolder(name);
     host.#lookAtAll(quorum.image);
     host.#upkeepLater();
+    host.#scrubber.start();
     return host;
   }
 
@@ -119,11 +128,16 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     for (const runner of this.runners()) runner.onLinkLost(broker);
   }
 
+  async readHere(key: PartitionKey, from: Offset): Promise<PeerBatches | undefined> {
+    return this.#slots.get(partitionKeyText(key))?.runner?.readForPeer(from);
+  }
+
   /** Closes every log, and says to the next life how far it was. */
   async stop(): Promise<void> {
     this.#isOver = true;
     this.#timer?.cancel();
     this.#forgetImages();
+    this.#scrubber.stop();
     const { disk, folder, eventLog } = this.#options;
     await Promise.all([...this.#slots.values()].map(async (slot) => slot.busy));
     const watermarks = this.#watermarks();
@@ -236,6 +250,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
       eventLog,
       links,
       controller,
+      repairSlots: this.#repairSlots,
       watch: watchOf?.(key),
       onLogFailed: () => this.#onLogFailed(slot),
       onBug: this.#options.onFatal,

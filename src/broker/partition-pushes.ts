@@ -86,7 +86,7 @@ export class PartitionPushes {
     const { log, onDamage, onReadFailed } = this.#options;
     if (this.#isOver) return undefined;
     const { from, upTo, bytesMax, leaderEpoch, brokerEpoch, session, watermark, startWanted, start } = effect;
-    const read = await log.read({ from, bytesMax, below: upTo, check: 'stamps' }).catch(onReadFailed);
+    const read = await log.read({ from, bytesMax, below: upTo, check: 'whole' }).catch(onReadFailed);
     if (read === undefined) return undefined;
     if (!read.ok) {
       if (read.problem.type === 'damaged') onDamage(read.problem.range.from, read.problem.range.to);

@@ -209,7 +209,7 @@ export class PartitionRequests implements PartitionDoor {
       this.#fetched(requestId, readEnd(ready, nothing, from));
       return;
     }
-    log.read({ from, bytesMax: waiting.bytesMax, below: upTo, check: 'stamps' }).then(
+    log.read({ from, bytesMax: waiting.bytesMax, below: upTo, check: 'whole' }).then(
       (read) => {
         if (read.ok) this.#fetched(requestId, readEnd(ready, read.value.ownedBytes, read.value.nextOffset));
         else if (read.problem.type === 'damaged') {

@@ -27,13 +27,16 @@ import type { LogDisk } from '../storage/log-disk.ts';
 import type { OpenProblem } from '../storage/log-problem.ts';
 import type { LogSettings } from '../storage/log-settings.ts';
 import type { PartitionLog } from '../storage/partition-log.ts';
+import type { Slots } from '../storage/slots.ts';
 import { openReplica, replayProducers, type ReplicaOptions } from './open-replica.ts';
 import type { PartitionController } from './partition-controller.ts';
 import type { PartitionKey } from './partition-key.ts';
 import { PartitionPushes } from './partition-pushes.ts';
 import { PartitionRequests, type RunnerEnd } from './partition-requests.ts';
 import { noteFact, type PartitionFact } from './partition-facts.ts';
+import type { PeerBatches } from '../partition/peer-batches.ts';
 import type { ReplicaLinks } from './replica-links.ts';
+import { ReplicaRepairs } from './replica-repairs.ts';
 import { SureEvents } from './sure-events.ts';
 
 /** Sees what the core decides and changes nothing: the checks of a simulation. */
@@ -54,6 +57,8 @@ export interface RunnerOptions extends ReplicaOptions {
   readonly eventLog: EventLog;
   readonly links: ReplicaLinks;
   readonly controller: PartitionController;
+  /** Of all logs of this broker: repairs are no hurry, and nobody else's delay. */
+  readonly repairSlots: Slots;
   readonly watch?: PartitionWatch | undefined;
   /** The log failed, once: this replica takes no part any more. */
   readonly onLogFailed: () => void;
@@ -75,6 +80,7 @@ export class PartitionRunner {
   readonly #driver: Driver<PartitionEvent, PartitionEffect>;
   readonly #sure: SureEvents;
   readonly #pushes: PartitionPushes;
+  readonly #repairs: ReplicaRepairs;
   readonly #log: PartitionLog;
   #timer: { readonly timer: Timer; readonly atMs: number } | undefined;
   /** A reset may take two steps of the log where the core knows of one. */
@@ -109,6 +115,14 @@ export class PartitionRunner {
       submit: (event) => this.#submit(event).ok,
     });
     this.#pushes = new PartitionPushes({ ...reading, key: options.key, links: options.links });
+    this.#repairs = new ReplicaRepairs({
+      ...options,
+      log,
+      view: partition.view,
+      onNotShared: (from, leaderEpoch) => this.#submit({ type: 'damage-not-shared', from, leaderEpoch }),
+      onRepaired: (producers) => this.#sure.tell({ type: 'repaired', epochs: log.epochs, producers }),
+      onReadFailed: reading.onReadFailed,
+    });
   }
 
   static async open(options: RunnerOptions): Promise<Result<PartitionRunner, OpenProblem>> {
@@ -189,11 +203,22 @@ export class PartitionRunner {
     this.#sure.tell({ type: 'read-failed' });
   }
 
+  /** For the scrubber. */
+  look(from: Offset | undefined): ReturnType<ReplicaRepairs['look']> {
+    return this.#repairs.look(from);
+  }
+
+  /** For another replica that has to put back what is damaged. Undefined: this one cannot be read there either. */
+  readForPeer(from: Offset): Promise<PeerBatches | undefined> {
+    return this.#repairs.readForPeer(from);
+  }
+
   /** Answers everybody, and leaves the log as a start finds it soonest. */
   async stop(): Promise<void> {
     this.#isOver = true;
     this.#timer?.timer.cancel();
     this.#pushes.end();
+    this.#repairs.end();
     await this.#driver.stop();
     this.requests.end();
     try {
@@ -249,6 +274,12 @@ export class PartitionRunner {
         if (leaderEpoch !== undefined) controller.stepAside({ key, leaderEpoch, reason: effect.reason });
         return noteFact(eventLog, key, effect);
       }
+      case 'come-back':
+        this.#comeBack();
+        return undefined;
+      case 'repair':
+        this.#repairs.begin();
+        return undefined;
       case 'wake':
         this.#wake(effect.atMs);
         return undefined;
@@ -301,6 +332,12 @@ export class PartitionRunner {
   #cutEnded(generation: number, producers: readonly ProducerState[]): PartitionEvent {
     this.#generationGap = generation - this.#log.position.generation;
     return { type: 'log-cut', generation, producers };
+  }
+
+  #comeBack(): void {
+    const { controller, key } = this.#options;
+    const { leaderEpoch } = this.view.metadata ?? {};
+    if (leaderEpoch !== undefined) controller.stepAside({ key, leaderEpoch, reason: 'repaired' });
   }
 
   async #propose(proposal: InSyncProposal): Promise<PartitionEvent> {

@@ -92,7 +92,7 @@ export class QuorumPartitionController implements PartitionController {
   async #tell(asides: readonly AsideAsked[]): Promise<boolean> {
     const { brokerId, brokerEpoch, quorum, requestId } = this.#options;
     const partitions = asides.map(({ key, leaderEpoch, reason }) => {
-      return { ...key, leaderEpoch, hasLost: reason === 'lost-records' };
+      return { ...key, leaderEpoch, hasLost: reason === 'lost-records', isBack: reason === 'repaired' };
     });
     const command = { type: 'step-aside', brokerId, brokerEpoch, partitions } as const;
     const { type } = await quorum.request({ requestId: requestId(), command }, requestWaitMs);

@@ -8,10 +8,11 @@ import type { ControlMessage, PartitionNumber, ReplicaFrame, Saying } from '../p
 import type { ReplicaHello, ReplicaHelloProblem } from '../partition/replica-hello.ts';
 import type { Undecodable } from '../ports/codec.ts';
 import type { OwnedParts } from '../ports/stream.ts';
+import type { PeerBatchesCodecs } from './answer-batches.ts';
 
 export const replicateMethod = 'odradek.internal.v1.ReplicaService/Replicate';
 
-export interface ReplicaCodec {
+export interface ReplicaCodec extends PeerBatchesCodecs {
   encodeHello(hello: ReplicaHello): OwnedParts;
   encodeControl(numbers: readonly PartitionNumber[], sayings: readonly Saying<ControlMessage>[]): OwnedParts;
   /** The batches are parts of the message as they are: nothing is copied. */

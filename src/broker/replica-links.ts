@@ -5,8 +5,10 @@
  * that it names, and every batch in it was looked at (form and checksum). Messages of one lane keep their order.
  */
 import type { BrokerId } from '../base/ids.ts';
+import type { Offset } from '../base/offsets.ts';
 import type { PartitionMessage, PushMessage } from '../partition/partition-message.ts';
 import type { PartitionKey } from './partition-key.ts';
+import type { PeerBatches } from '../partition/peer-batches.ts';
 
 /** Each has a connection of its own, so that bytes on their way delay nobody's acknowledgements. */
 export type PushLane = 'tail' | 'catch-up';
@@ -20,6 +22,8 @@ export interface ReplicaLinks {
    * way, or `read` had nothing.
    */
   push(to: BrokerId, key: PartitionKey, lane: PushLane, read: () => Promise<PushMessage | undefined>): Promise<boolean>;
+  /** Batches of that broker's replica; undefined when it does not answer, or has none there. */
+  readBatches(of: BrokerId, key: PartitionKey, from: Offset): Promise<PeerBatches | undefined>;
 }
 
 /** What the transport tells. */
@@ -27,4 +31,6 @@ export interface ReplicaLinkEvents {
   onMessage(from: BrokerId, key: PartitionKey, message: PartitionMessage): void;
   /** A connection to that broker ended or was made anew. For all partitions that are shared with it. */
   onLinkLost(broker: BrokerId): void;
+  /** Another broker wants batches of the replica here. */
+  readHere(key: PartitionKey, from: Offset): Promise<PeerBatches | undefined>;
 }

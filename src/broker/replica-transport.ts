@@ -8,6 +8,7 @@
  */
 import type { BrokerEpoch } from '../base/epochs.ts';
 import type { BrokerId } from '../base/ids.ts';
+import type { Offset } from '../base/offsets.ts';
 import type { Status } from '../base/status.ts';
 import type { PushMessage } from '../partition/partition-message.ts';
 import type { ControlMessage } from '../partition/replica-frame.ts';
@@ -15,9 +16,12 @@ import type { ReplicaLane, ReplicaSelf } from '../partition/replica-hello.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { Network, StreamAcceptor } from '../ports/stream.ts';
+import { callUnary } from '../ports/unary.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { ControlQueue } from './control-queue.ts';
 import type { PartitionKey } from './partition-key.ts';
+import type { PeerBatches } from '../partition/peer-batches.ts';
+import { answerBatches, readBatchesMethod } from './answer-batches.ts';
 import { PushLane } from './push-lane.ts';
 import { ReplicaAcceptor, type BadPush } from './replica-acceptor.ts';
 import { replicateMethod, type ReplicaCodec } from './replica-codec.ts';
@@ -59,7 +63,11 @@ export interface ReplicaTransportOptions {
   readonly findBroker: (broker: BrokerId) => KnownBroker | undefined;
   readonly events: ReplicaLinkEvents;
   readonly onBadPush?: (bad: BadPush) => void;
+  /** A bug met while another broker was answered. */
+  readonly onFault: (fault: unknown) => void;
 }
+
+const readBatchesMsMax = 10_000;
 
 /** All ways to one life of another broker. */
 interface Ways {
@@ -91,7 +99,10 @@ export class ReplicaTransport implements ReplicaLinks {
       onBadPush: (bad) => this.#onBadPush(bad),
       batchBytesMax: limits.batchBytesMax,
     });
-    this.methods = new Map([[replicateMethod, this.#acceptor.accept]]);
+    this.methods = new Map([
+      [replicateMethod, this.#acceptor.accept],
+      [readBatchesMethod, this.#answerBatches()],
+    ]);
     this.#budgets = {
       tail: new ByteBudget(clock, Number.POSITIVE_INFINITY),
       'catch-up': new ByteBudget(clock, limits.catchUpBytesPerSecondMax),
@@ -111,6 +122,19 @@ export class ReplicaTransport implements ReplicaLinks {
     return this.#findWays(to)?.lanes[lane].push(key, read) ?? Promise.resolve(false);
   }
 
+  async readBatches(of: BrokerId, key: PartitionKey, from: Offset): Promise<PeerBatches | undefined> {
+    const { findBroker, self, network, codec } = this.#options;
+    const [known, clusterId] = [findBroker(of), self()?.clusterId];
+    if (this.#isClosed || known === undefined || clusterId === undefined) return undefined;
+    const channel = network.channel(known.peerEndpoint);
+    const request = [codec.batchesAsked.encode({ clusterId, key, from })];
+    const options = { deadlineMs: readBatchesMsMax, headers: {} };
+    const reply = await callUnary(channel, { method: readBatchesMethod, request, options });
+    channel.close();
+    const batches = reply.ok ? codec.peerBatches.decode(reply.value) : reply;
+    return batches.ok ? batches.value : undefined;
+  }
+
   /** To be called when there is newer metadata: lives of brokers that are over are neither spoken nor listened to. */
   look(): void {
     for (const [broker, ways] of this.#ways) if (!this.#isCurrent(broker, ways)) this.#leave(broker, ways);
@@ -121,6 +145,16 @@ export class ReplicaTransport implements ReplicaLinks {
     this.#isClosed = true;
     for (const [broker, ways] of this.#ways) this.#leave(broker, ways);
     this.#acceptor.look();
+  }
+
+  #answerBatches(): StreamAcceptor {
+    const { self, events, codec, onFault } = this.#options;
+    return answerBatches({
+      clusterId: () => (this.#isClosed ? undefined : self()?.clusterId),
+      read: (key, from) => events.readHere(key, from),
+      codecs: codec,
+      onFault,
+    });
   }
 
   #findWays(to: BrokerId): Ways | undefined {

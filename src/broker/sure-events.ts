@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 
 type SureEvent = Extract<
   PartitionEvent,
-  { type: 'log-moved' | 'log-failed' | 'damage-found' | 'read-failed' | 'metadata' }
+  { type: 'log-moved' | 'log-failed' | 'damage-found' | 'read-failed' | 'repaired' | 'metadata' }
 >;
 
 export class SureEvents {

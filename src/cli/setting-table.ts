@@ -40,6 +40,19 @@ export const settingTable = {
   'broker.rack': optionalText({
     about: 'Rack or zone of the broker: the copies of a partition are spread over them. Empty: nobody says.',
   }),
+  'broker.scrub_rate': byteSize({
+    about:
+      'How much of what it keeps the broker reads again each second, to find damage before it is needed. 0B: none.',
+    default: '4MiB',
+    min: 0,
+    max: 1024 ** 4,
+  }),
+  'broker.scrub_interval': duration({
+    about: 'From the beginning of one such round through all logs to that of the next, at least.',
+    default: '1h',
+    min: 100,
+    max: 30 * 86_400_000,
+  }),
   'data.path': text({
     about: 'Folder that holds everything this node must not forget. Made when missing. One process at a time.',
     default: './data/node',

@@ -17,7 +17,7 @@ import type {
 import type { BrokerImage, MetadataImage, PartitionImage } from './metadata-image.ts';
 import { metadataLimits } from './metadata-limits.ts';
 import type { PartitionChanged } from './metadata-record.ts';
-import { changeOnStepAside, isActive } from './partition-changes.ts';
+import { changeOnComeBack, changeOnStepAside, isActive } from './partition-changes.ts';
 
 export function decideChangeInSync(image: MetadataImage, command: ChangeInSync): Decided {
   const { changes } = command;
@@ -32,10 +32,12 @@ export function decideStepAside(image: MetadataImage, command: StepAside): Decid
   const { brokerId, partitions } = command;
   const asked = checkAsked(image, command, 'partitions', partitions);
   if (!asked.ok) return asked;
-  const records = partitions.flatMap(({ topicId, partition, leaderEpoch, hasLost }) => {
+  const records = partitions.flatMap(({ topicId, partition, leaderEpoch, hasLost, isBack }) => {
+    const place = { topicId, partition };
     const before = image.topics.get(topicId)?.partitions[partition];
-    if (before?.leaderEpoch !== leaderEpoch) return [];
-    const change = changeOnStepAside(image, { topicId, partition }, { brokerId, hasLost });
+    const isCurrent = before?.leaderEpoch === leaderEpoch;
+    const stepAside = isCurrent ? changeOnStepAside(image, place, { brokerId, hasLost }) : undefined;
+    const change = isBack ? changeOnComeBack(image, place, brokerId) : stepAside;
     return change === undefined ? [] : [change];
   });
   return ok({ answer: { type: 'stepped-aside', brokerId }, records });

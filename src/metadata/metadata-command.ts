@@ -148,7 +148,7 @@ export interface InSyncChange {
 /** `stale`: the partition has changed meanwhile, perhaps by an earlier attempt of this very change. */
 export type InSyncChangeOutcome = 'accepted' | 'refused' | 'stale';
 
-/** Replicas that cannot go on: others should lead, and nobody should wait for them. */
+/** Replicas that cannot go on: others should lead, and nobody should wait for them. Or that can again. */
 export interface StepAside {
   readonly type: 'step-aside';
   readonly brokerId: BrokerId;
@@ -163,6 +163,8 @@ export interface AsidePartition {
   readonly leaderEpoch: LeaderEpoch;
   /** It lacks what it may have acknowledged, so it is not one that holds everything either. */
   readonly hasLost: boolean;
+  /** It can go on again: whatever it said before is over. Of any leadership. */
+  readonly isBack: boolean;
 }
 
 export type MetadataAnswer =

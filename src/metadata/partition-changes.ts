@@ -75,14 +75,35 @@ function countsWritten(image: MetadataImage, { topicId }: TopicImage): boolean {
 
 /** For every partition without a leader that waits for this broker, which may lead from now on. */
 export function changesOnReturn(image: MetadataImage, brokerId: BrokerId): readonly PartitionChanged[] {
-  return changesOf(image, ({ topicId }, partition) => {
-    const { leader, inSync, eligible, aside } = partition;
-    if (leader !== undefined || aside.includes(brokerId)) return undefined;
-    if (inSync.includes(brokerId)) return { leader: brokerId };
-    // Nobody in sync can lead, and it holds all that was acknowledged.
-    if (eligible.includes(brokerId)) return { ...setsWith(image, topicId, partition, [brokerId]), leader: brokerId };
-    return undefined;
-  });
+  return changesOf(image, (topic, partition) => changeOnReturn(image, { topic, partition }, brokerId));
+}
+
+function changeOnReturn(
+  image: MetadataImage,
+  { topic, partition }: PartitionPlace,
+  brokerId: BrokerId,
+): Change | undefined {
+  const { leader, inSync, eligible, aside } = partition;
+  if (leader !== undefined || aside.includes(brokerId)) return undefined;
+  if (inSync.includes(brokerId)) return { leader: brokerId };
+  // Nobody in sync can lead, and it holds all that was acknowledged.
+  if (!eligible.includes(brokerId)) return undefined;
+  return { ...setsWith(image, topic.topicId, partition, [brokerId]), leader: brokerId };
+}
+
+/** The replica can go on again, and leads where everybody waits for it. Undefined when it was not aside. */
+export function changeOnComeBack(
+  image: MetadataImage,
+  { topicId, partition: number }: { readonly topicId: TopicId; readonly partition: number },
+  brokerId: BrokerId,
+): PartitionChanged | undefined {
+  const topic = image.topics.get(topicId);
+  const before = topic?.partitions[number];
+  if (topic === undefined || before === undefined || !before.aside.includes(brokerId)) return undefined;
+  const aside = before.aside.filter((member) => member !== brokerId);
+  const partition = { ...before, aside };
+  const led = isActive(image, brokerId) ? changeOnReturn(image, { topic, partition }, brokerId) : undefined;
+  return recordOf(topic, number, { ...led, aside });
 }
 
 /**

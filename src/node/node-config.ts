@@ -3,6 +3,7 @@
  */
 import { hostAndPort, isEveryAddress, isLoopback } from '../base/endpoint.ts';
 import type { NodeId, VoterId } from '../base/ids.ts';
+import type { ScrubPace } from '../broker/log-scrubber.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 
 /** What a process runs: a voter, a broker, or both. */
@@ -37,6 +38,8 @@ export interface NodeConfig {
   readonly electionTiming: ElectionTiming;
   /** Where the broker stands, so that the copies of a partition are spread; undefined: nobody says. */
   readonly rack: string | undefined;
+  /** How the broker looks for damage in what it keeps. */
+  readonly scrubPace: ScrubPace;
   /** Clients that write to a topic that is not there get one, if they say that they want that. */
   readonly topicsOnFirstUse: boolean;
   readonly messageBytesMax: number;

@@ -18,7 +18,6 @@ import type { PartitionDoors } from '../broker/partition-door.ts';
 import { PartitionHost } from '../broker/partition-host.ts';
 import { ProducerIds } from '../broker/producer-id-blocks.ts';
 import { QuorumPartitionController } from '../broker/quorum-partition-controller.ts';
-import { replicateMethod } from '../broker/replica-codec.ts';
 import { ReplicaTransport, replicaTransportLimitsDefault, type KnownBroker } from '../broker/replica-transport.ts';
 import type { BrokerQuorum } from '../broker/broker-quorum.ts';
 import { featureDefinitions } from '../metadata/feature-definitions.ts';
@@ -65,7 +64,7 @@ export interface NodeBroker {
 export interface BrokerPartitions {
   readonly doors: PartitionDoors;
   /** Where other brokers reach the replicas here. */
-  readonly acceptReplica: StreamAcceptor;
+  readonly peerMethods: ReadonlyMap<string, StreamAcceptor>;
   readonly producerIds: ProducerIds;
 }
 
@@ -158,7 +157,9 @@ async function hostPartitions(start: PartitionsStart): Promise<RunningPartitions
     events: {
       onMessage: (from, key, message) => late.host?.onMessage(from, key, message),
       onLinkLost: (broker) => late.host?.onLinkLost(broker),
+      readHere: (key, from) => late.host?.readHere(key, from) ?? Promise.resolve(undefined),
     },
+    onFault: onFatal,
   });
   const controller = new QuorumPartitionController({ brokerId: id, brokerEpoch, quorum, clock, requestId });
   const host = await PartitionHost.start({
@@ -167,6 +168,7 @@ async function hostPartitions(start: PartitionsStart): Promise<RunningPartitions
     directory,
     disk,
     folder: partitionsFolder,
+    scrubPace: start.config.scrubPace,
     quorum,
     links: transport,
     controller,
@@ -176,11 +178,9 @@ async function hostPartitions(start: PartitionsStart): Promise<RunningPartitions
   });
   late.host = host;
   const forgetImages = quorum.onChange(() => transport.look());
-  const acceptReplica = transport.methods.get(replicateMethod);
-  assert(acceptReplica !== undefined, 'a transport listens');
   return {
     doors: host,
-    acceptReplica,
+    peerMethods: transport.methods,
     producerIds: new ProducerIds({ brokerId: id, brokerEpoch, quorum, requestId }),
     async stop() {
       forgetImages();

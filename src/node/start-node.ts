@@ -18,6 +18,7 @@ import { waitMsUntil } from '../api/call-wait.ts';
 import { MetadataDoor } from '../api/metadata-door.ts';
 import { MetadataWatches } from '../api/metadata-watches.ts';
 import type { BrokerQuorum } from '../broker/broker-quorum.ts';
+import { readBatchesMethod } from '../broker/answer-batches.ts';
 import { replicateMethod } from '../broker/replica-codec.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
@@ -192,13 +193,16 @@ class Node implements RunningNode {
 
   /** The peer port opens before there is a broker that could answer on it. */
   #peerMethods(): ReadonlyMap<string, StreamAcceptor> {
-    const accept: StreamAcceptor = (incoming, stream) => {
-      const replicas = this.#running?.seat?.acceptReplica;
-      if (replicas !== undefined) return replicas(incoming, stream);
-      stream.close(statusOf('unavailable', 'the broker of this node is not registered yet'));
-      return ignored;
-    };
-    return this.#start.config.roles.includes('broker') ? new Map([[replicateMethod, accept]]) : new Map();
+    const acceptLater =
+      (method: string): StreamAcceptor =>
+      (incoming, stream) => {
+        const accept = this.#running?.seat?.peerMethods.get(method);
+        if (accept !== undefined) return accept(incoming, stream);
+        stream.close(statusOf('unavailable', 'the broker of this node is not registered yet'));
+        return ignored;
+      };
+    const methods = this.#start.config.roles.includes('broker') ? [replicateMethod, readBatchesMethod] : [];
+    return new Map(methods.map((method) => [method, acceptLater(method)]));
   }
 
   #findLog(): Result<LogHost, ApiProblem> {

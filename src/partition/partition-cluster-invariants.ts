@@ -262,7 +262,8 @@ export class PartitionClusterInvariants {
 
   /** I3: what a replica knows of producers is what its batches say. */
   #checkProducers(view: PartitionView, model: PartitionDurableModel): void {
-    if (view.isCutting || view.aside === 'log-failed') return;
+    // What cannot be read tells nothing of its producers; once it is repaired it is replayed again.
+    if (view.isCutting || view.aside === 'log-failed' || view.aside === 'damaged') return;
     const { producersMax, producerWindow } = view.limits;
     const replayed = new ProducerSequences({ producersMax, window: producerWindow }, model.producers);
     for (const batch of model.batches) replayed.replay(batch);

@@ -69,7 +69,9 @@ export class PartitionCore {
     this.#watermark = known < log.end ? known : log.end;
     this.#watermarkEpoch = this.log.epochBefore(this.#watermark);
     if (known > log.end || log.mayLack) this.lacks = { upTo: known, isOut: false };
-    if (log.isDamaged) this.aside = 'damaged';
+    if (!log.isDamaged) return;
+    this.aside = 'damaged';
+    this.emit({ type: 'repair' });
   }
 
   /** Everything below was committed, as far as this replica knows. */
@@ -171,7 +173,14 @@ export class PartitionCore {
     this.aside = reason;
     this.become(idle, reason === 'log-failed' ? 'log-failed' : 'leadership-lost');
     this.emit({ type: 'step-aside', reason });
+    if (reason === 'damaged') this.emit({ type: 'repair' });
     this.emit({ type: 'became-idle' });
+  }
+
+  /** Of a log that was opened damaged nobody has heard; and each leadership that counts on it has to. */
+  sayAside({ inSync, leader }: PartitionMetadata): void {
+    const isCountedOn = leader !== undefined && inSync.includes(this.brokerId);
+    if (isCountedOn && this.aside !== undefined) this.emit({ type: 'step-aside', reason: this.aside });
   }
 
   /** Asks for a tick, unless one that is early enough was asked for already. */

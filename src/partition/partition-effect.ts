@@ -145,6 +145,11 @@ export type PartitionEffect =
   | { readonly type: 'write-start'; readonly start: Offset }
   /** Nobody may read below `start` any more: segments that lie below may go. Answered by `dropped`. */
   | { readonly type: 'drop-below'; readonly start: Offset }
+  /**
+   * Put back what is damaged, or find that all can be read after all; answered by `repaired`, whenever that is, and
+   * after everything that was asked of the log before is done.
+   */
+  | { readonly type: 'repair' }
   // The other replicas
   | { readonly type: 'send'; readonly to: BrokerId; readonly message: PartitionMessage }
   | PushEffect
@@ -155,6 +160,8 @@ export type PartitionEffect =
    * to be elected in the ordinary way before another leader took it back.
    */
   | { readonly type: 'step-aside'; readonly reason: AsideReason }
+  /** It can go on again: what it said before is over. */
+  | { readonly type: 'come-back' }
   // Time
   | { readonly type: 'wake'; readonly atMs: number }
   // Answers

@@ -5,6 +5,7 @@
  * another event is counted from the tick after it. Read next: partition-effect.ts, which says what the driver owes.
  */
 import type { Branded } from '../base/brand.ts';
+import type { EpochStart } from '../base/epoch-history.ts';
 import type { PartitionEpoch } from '../base/epochs.ts';
 import type { BrokerId } from '../base/ids.ts';
 import type { LeaderEpoch, Offset } from '../base/offsets.ts';
@@ -102,5 +103,14 @@ export type PartitionEvent =
   | { readonly type: 'damage-found'; readonly from: Offset; readonly to: Offset }
   /** The disk would not give what it may well hold: nothing is known to be damaged. */
   | { readonly type: 'read-failed' }
-  /** All damage is repaired from a peer. */
-  | { readonly type: 'repaired' };
+  /**
+   * All of the log can be read again: what was damaged is put back from another replica, or was cut off. `epochs` and
+   * `producers` are what its batches come to.
+   */
+  | {
+      readonly type: 'repaired';
+      readonly epochs: readonly EpochStart[];
+      readonly producers: readonly ProducerState[];
+    }
+  /** Where the log is damaged from `from` on, whoever leads in that epoch has something else, or nothing. */
+  | { readonly type: 'damage-not-shared'; readonly from: Offset; readonly leaderEpoch: LeaderEpoch };

@@ -80,6 +80,7 @@ function handle(core: PartitionCore, event: PartitionEvent): void {
     case 'damage-found':
     case 'read-failed':
     case 'repaired':
+    case 'damage-not-shared':
       return onLogEvent(core, event);
     default:
       return assertUnreachable(event);
@@ -97,7 +98,8 @@ type LogEvent = Extract<
       | 'log-failed'
       | 'damage-found'
       | 'read-failed'
-      | 'repaired';
+      | 'repaired'
+      | 'damage-not-shared';
   }
 >;
 
@@ -122,17 +124,44 @@ function onLogEvent(core: PartitionCore, event: LogEvent): void {
       log.onFailed();
       return core.aside === 'log-failed' ? undefined : core.stepAside('log-failed');
     case 'damage-found':
-      return core.aside === undefined ? core.stepAside('damaged') : undefined;
+      // Nobody else could ever serve the rest of it.
+      return core.aside === undefined && !isAlone(core.metadata) ? core.stepAside('damaged') : undefined;
     case 'read-failed':
       // Where nobody else is in sync, most of its records are better than none.
       return core.aside === undefined && othersInSync(core) ? core.stepAside('damaged') : undefined;
     case 'repaired':
-      if (core.aside !== 'damaged') return;
-      core.aside = undefined;
-      return takeRole(core);
+      return onRepaired(core, event);
+    case 'damage-not-shared':
+      return cutDamage(core, event);
     default:
       return assertUnreachable(event);
   }
+}
+
+function onRepaired(core: PartitionCore, { epochs, producers }: Extract<PartitionEvent, { type: 'repaired' }>): void {
+  if (core.aside !== 'damaged') return;
+  core.aside = undefined;
+  core.log.epochs.replace(epochs);
+  core.replaceProducers(producers);
+  core.emit({ type: 'come-back' });
+  takeRole(core);
+}
+
+/** P9: what no other log holds, and nobody can read, was not committed: the log goes on without it. */
+function cutDamage(
+  core: PartitionCore,
+  { from, leaderEpoch }: Extract<PartitionEvent, { type: 'damage-not-shared' }>,
+): void {
+  const { log, metadata } = core;
+  const isJudged = metadata?.leaderEpoch === leaderEpoch && metadata.leader !== core.brokerId;
+  if (core.aside !== 'damaged' || !isJudged || !log.isOpen) return;
+  if (from < core.watermark || from < log.localStart || from >= log.assigned) return;
+  log.cut(from);
+  core.emit({ type: 'cut', generation: log.generation, end: from });
+}
+
+function isAlone(metadata: PartitionMetadata | undefined): boolean {
+  return metadata?.replicas.length === 1;
 }
 
 function othersInSync({ metadata, brokerId }: PartitionCore): boolean {
@@ -185,6 +214,8 @@ function takeRole(core: PartitionCore): void {
   // Another election is another judgement about what is missing here.
   if (core.aside === 'lost-records' && metadata !== undefined && metadata.leaderEpoch > (core.fencedEpoch ?? -1))
     core.aside = undefined;
+  if (core.aside === 'damaged' && isAlone(metadata)) core.aside = undefined;
+  if (isHere && core.aside === 'damaged') core.sayAside(metadata);
   if (!isHere || metadata.leader === undefined || core.aside !== undefined) return becomeIdle(core);
   if (metadata.leader !== core.brokerId) return becomeFollower(core, metadata, metadata.leader);
   // A change of role waits for a cut that is under way, and is taken up again when it is done.

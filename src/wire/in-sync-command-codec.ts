@@ -53,7 +53,7 @@ function changeFromWire(message: WireChange): InSyncChange {
 }
 
 function asideFromWire(message: WireAside): AsidePartition {
-  return { ...placeFrom(message), hasLost: message.hasLost ?? false };
+  return { ...placeFrom(message), hasLost: message.hasLost ?? false, isBack: message.isBack ?? false };
 }
 
 function placeFrom(message: WireAside): Pick<AsidePartition, 'topicId' | 'partition' | 'leaderEpoch'> {

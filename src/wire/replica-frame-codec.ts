@@ -12,6 +12,7 @@ import type { ReplicaHello } from '../partition/replica-hello.ts';
 import type { OwnedParts } from '../ports/stream.ts';
 import { decodeMessage } from './decode-message.ts';
 import { odradek } from './generated/messages.js';
+import { peerBatchesCodecs } from './peer-batches-codec.ts';
 import { replicaHelloFromWire, replicaHelloToWire, statusOfReplicaHelloProblem } from './replica-hello-codec.ts';
 import { attachToWire, divergedToWire, resetToWire, partitionSayingFromWire } from './partition-saying.ts';
 import { ReverseWriter } from './reverse-writer.ts';
@@ -63,6 +64,8 @@ export const replicaFrameCodec = {
   decode: (ownedBytes: Uint8Array) => decodeMessage(wire.ReplicateRequest, ownedBytes, frameFromWire),
 
   statusOfHelloProblem: statusOfReplicaHelloProblem,
+
+  ...peerBatchesCodecs,
 } as const;
 
 function frameFromWire(message: odradek.internal.v1.ReplicateRequest.$Properties): ReplicaFrame {

@@ -27,6 +27,7 @@ import { BatchEncoder } from '../../src/record/batch-encoder.ts';
 import { BatchHeader } from '../../src/record/batch-header.ts';
 import { LogDisk } from '../../src/storage/log-disk.ts';
 import { logSettingsDefault } from '../../src/storage/log-settings.ts';
+import { Slots } from '../../src/storage/slots.ts';
 import { PartitionLog } from '../../src/storage/partition-log.ts';
 import { stampedBatch } from '../../src/storage/stamped-batch.ts';
 
@@ -112,7 +113,8 @@ async function openDoor(): Promise<Target> {
     settings: logSettingsDefault,
     clock,
     eventLog: silent,
-    links: { send() {}, push: () => Promise.resolve(false) },
+    repairSlots: new Slots(1),
+    links: { send() {}, push: () => Promise.resolve(false), readBatches: () => Promise.resolve(undefined) },
     controller: { proposeInSync: () => Promise.resolve('unknown'), stepAside() {} },
     onLogFailed: () => {
       throw new Error('the log failed');

@@ -59,7 +59,14 @@ function transport(
       const peerEndpoint = endpoints.get(broker);
       return peerEndpoint === undefined ? undefined : { brokerEpoch: life, peerEndpoint };
     },
-    events: { onMessage: (_, __, message) => onMessage(message), onLinkLost() {} },
+    events: {
+      onMessage: (_, __, message) => onMessage(message),
+      onLinkLost() {},
+      readHere: () => Promise.resolve(undefined),
+    },
+    onFault: (fault) => {
+      throw fault;
+    },
     onBadPush: ({ problem }) => {
       throw new Error(`a push arrived damaged: ${problem.type}`);
     },

@@ -66,6 +66,7 @@ class HostStage {
         directory,
         disk: this.stage.ports.disk,
         folder,
+        scrubPace: { bytesPerSecond: 0, roundMs: 1000 },
         quorum: {
           get image() {
             return getImage();
@@ -75,7 +76,7 @@ class HostStage {
             return () => this.#listeners.delete(listener);
           },
         },
-        links: { send: () => {}, push: () => Promise.resolve(false) },
+        links: { send: () => {}, push: () => Promise.resolve(false), readBatches: () => Promise.resolve(undefined) },
         controller: { proposeInSync: () => Promise.resolve('unknown'), stepAside: () => {} },
         clock: whole,
         eventLog,

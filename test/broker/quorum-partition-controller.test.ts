@@ -96,8 +96,8 @@ test('who steps aside says so again and again, until the controller has heard it
   expect(first?.command).toMatchObject({
     type: 'step-aside',
     partitions: [
-      { partition: 0, leaderEpoch: 3, hasLost: true },
-      { partition: 1, leaderEpoch: 3, hasLost: true },
+      { partition: 0, leaderEpoch: 3, hasLost: true, isBack: false },
+      { partition: 1, leaderEpoch: 3, hasLost: true, isBack: false },
     ],
   });
 });

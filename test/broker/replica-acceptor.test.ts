@@ -113,6 +113,10 @@ function loneTransport(
     events: {
       onMessage: (_, __, message) => void heard.push(`${message.type} ${message.session}`),
       onLinkLost: (broker) => void lost.push(broker),
+      readHere: () => Promise.resolve(undefined),
+    },
+    onFault: (fault) => {
+      throw fault;
     },
     ...ports,
   });

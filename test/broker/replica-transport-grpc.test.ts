@@ -37,6 +37,10 @@ async function startUser(number: number, known: Map<BrokerId, KnownBroker>): Pro
     events: {
       onMessage: (from, { partition }, message) => void user.heard.push({ from, partition, message }),
       onLinkLost: (broker) => void user.lost.push(broker),
+      readHere: () => Promise.resolve(undefined),
+    },
+    onFault: (fault) => {
+      throw fault;
     },
     onBadPush: (bad) => void user.bad.push(bad),
   });

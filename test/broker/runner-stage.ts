@@ -20,6 +20,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { EventLog } from '../../src/ports/event-log.ts';
 import { splitBatches } from '../../src/record/split-batches.ts';
 import { LogDisk } from '../../src/storage/log-disk.ts';
+import { Slots } from '../../src/storage/slots.ts';
 import { logSettingsDefault, type LogSettings } from '../../src/storage/log-settings.ts';
 import { ModelController } from '../partition/model-controller.ts';
 import { testBatch, textOf } from '../partition/test-batches.ts';
@@ -144,6 +145,7 @@ export class RunnerStage {
         knownWatermark: machine.knownWatermark,
         wasStoppedCleanly: true,
         on: new LogDisk(this.stage.ports.disk),
+        repairSlots: new Slots(1),
         path: `broker-${id}/orders-0`,
         settings: { ...settings, ...this.#options.settings },
         clock: this.#clock,
@@ -264,6 +266,11 @@ export class RunnerStage {
         const message = await read();
         return message === undefined || deliver(to, message);
       },
+      readBatches: async (of, _key, from_) => {
+        await new Promise<void>((resolve) => this.stage.clock.callAfterMs(linkMs, resolve));
+        const { isCut, runner } = this.machine(of);
+        return from.isCut || isCut ? undefined : runner?.readForPeer(from_);
+      },
     };
   }
 
@@ -280,7 +287,8 @@ export class RunnerStage {
         this.stage.clock.callAfterMs(1, () => {
           // Of an earlier life.
           if (this.controller.broker(machine.brokerId).brokerEpoch !== brokerEpoch) return;
-          this.controller.stepAside(machine.brokerId, reason);
+          if (reason === 'repaired') this.controller.repaired(machine.brokerId);
+          else this.controller.stepAside(machine.brokerId, reason);
           this.tell();
         });
       },

@@ -154,6 +154,10 @@ export class TransportStage {
       events: {
         onMessage: (from, { partition }, message) => void user.heard.push({ from, partition, message }),
         onLinkLost: (broker) => void user.lost.push(broker),
+        readHere: () => Promise.resolve(undefined),
+      },
+      onFault: (fault) => {
+        throw fault;
       },
       onBadPush: (bad) => void user.bad.push(bad),
     });

@@ -44,7 +44,7 @@ function ask(stage: DecideStage, leader: number, ...changes: readonly InSyncChan
 
 function stepAside(stage: DecideStage, number: number, hasLost = false) {
   const partitions = [
-    { topicId: topicIdOf(stage), partition: 0, leaderEpoch: stage.partition(name).leaderEpoch, hasLost },
+    { topicId: topicIdOf(stage), partition: 0, leaderEpoch: stage.partition(name).leaderEpoch, hasLost, isBack: false },
   ];
   const { brokerEpoch: epoch } = stage.broker(number);
   const command: StepAside = { type: 'step-aside', brokerId: brokerId(number), brokerEpoch: epoch, partitions };
@@ -196,7 +196,9 @@ test('M4: the last in sync stays it when it steps aside; somebody eligible takes
 test('a replica steps aside only in the leadership in which it said so', () => {
   const stage = threeReplicas();
   const { brokerEpoch: epoch } = stage.broker(1);
-  const partitions = [{ topicId: topicIdOf(stage), partition: 0, leaderEpoch: leaderEpoch(7), hasLost: true }];
+  const partitions = [
+    { topicId: topicIdOf(stage), partition: 0, leaderEpoch: leaderEpoch(7), hasLost: true, isBack: false },
+  ];
   const before = stage.partition(name);
   stage.ask({ type: 'step-aside', brokerId: brokerId(1), brokerEpoch: epoch, partitions });
   expect(stage.partition(name)).toBe(before);

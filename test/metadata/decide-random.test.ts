@@ -95,7 +95,7 @@ function stepAside(stage: DecideStage, topic: string, number: number, hasLost: b
   const known = stage.image.brokers.get(brokerId(number));
   if (topicId === undefined || partition === undefined || known === undefined) return;
   const { leaderEpoch } = partition;
-  const partitions = [{ topicId, partition: 0, leaderEpoch, hasLost }];
+  const partitions = [{ topicId, partition: 0, leaderEpoch, hasLost, isBack: false }];
   stage.ask({ type: 'step-aside', brokerId: known.brokerId, brokerEpoch: known.brokerEpoch, partitions });
 }
 

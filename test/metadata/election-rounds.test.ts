@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { partitionEpoch } from '../../src/base/epochs.ts';
 import { brokerId } from '../../src/base/ids.ts';
-import type { StepAside } from '../../src/metadata/metadata-command.ts';
 import { countElections, ElectionRounds } from '../../src/metadata/election-rounds.ts';
 import { createTopic, DecideStage, updateTopic } from './decide-fixture.ts';
 import { brokers } from './metadata-fixture.ts';
@@ -40,13 +39,20 @@ class ElectionStage extends DecideStage {
   }
 
   stepAside(name: string, number: number): void {
+    this.#say(name, number, false);
+  }
+
+  comeBack(name: string, number: number): void {
+    this.#say(name, number, true);
+  }
+
+  #say(name: string, number: number, isBack: boolean): void {
     const topicId = this.image.topicIdsByName.get(name);
     if (topicId === undefined) throw new Error('there is such a topic');
     const { leaderEpoch } = this.partition(name);
     const { brokerEpoch } = this.broker(number);
-    const partitions = [{ topicId, partition: 0, leaderEpoch, hasLost: false }];
-    const command: StepAside = { type: 'step-aside', brokerId: brokerId(number), brokerEpoch, partitions };
-    this.ask(command);
+    const partitions = [{ topicId, partition: 0, leaderEpoch, hasLost: false, isBack }];
+    this.ask({ type: 'step-aside', brokerId: brokerId(number), brokerEpoch, partitions });
   }
 }
 
@@ -220,5 +226,37 @@ describe('M15: a replica that stepped aside', () => {
     const { brokerEpoch } = stage.broker(2);
     stage.ask({ type: 'change-in-sync', brokerId: brokerId(2), brokerEpoch, changes: [change] });
     expect(stage.partition('a')).toMatchObject({ inSync: [1, 2], aside: [] });
+  });
+});
+
+describe('M15: a replica that comes back', () => {
+  test('is aside no longer, and leads where everybody waits for it', () => {
+    const stage = threeBrokers({ 'min.insync.replicas': '1' });
+    stage.inSync('a', 1);
+    stage.stepAside('a', 1);
+    expect(stage.partition('a')).toMatchObject({ leader: undefined, inSync: [1], aside: [1] });
+    stage.comeBack('a', 1);
+    expect(stage.partition('a')).toMatchObject({ leader: 1, inSync: [1], aside: [] });
+    const { partitionEpoch: before } = stage.partition('a');
+    stage.comeBack('a', 1);
+    expect(stage.partition('a').partitionEpoch).toBe(before);
+  });
+
+  test('waits for its leader to take it in where others lead', () => {
+    const stage = threeBrokers();
+    stage.stepAside('a', 1);
+    stage.comeBack('a', 1);
+    expect(stage.partition('a')).toMatchObject({ leader: 2, inSync: [2, 3], aside: [] });
+  });
+
+  test('does not lead while it is fenced', () => {
+    const stage = threeBrokers({ 'min.insync.replicas': '1' });
+    stage.inSync('a', 1);
+    stage.stepAside('a', 1);
+    stage.fence(1);
+    stage.comeBack('a', 1);
+    expect(stage.partition('a')).toMatchObject({ leader: undefined, aside: [] });
+    stage.unfence(1);
+    expect(stage.partition('a')).toMatchObject({ leader: 1 });
   });
 });

@@ -59,4 +59,73 @@ const plans: readonly Plan[] = [
   },
 ];
 
-export const brokerMutants: readonly Mutant[] = plans.map((plan) => ({ ...plan, file: life, tests: ['test/broker'] }));
+const repairPlans: readonly (Plan & Pick<Mutant, 'file'>)[] = [
+  {
+    id: 'L08',
+    bug: 'a broker serves bytes that it has not looked at',
+    file: 'src/broker/partition-requests.ts',
+    find: "log.read({ from, bytesMax: waiting.bytesMax, below: upTo, check: 'whole' })",
+    replace: "log.read({ from, bytesMax: waiting.bytesMax, below: upTo, check: 'stamps' })",
+    breaks: /lets another lead/,
+  },
+  {
+    id: 'L09',
+    bug: 'what was known of producers is taken from damaged batches',
+    file: 'src/broker/open-replica.ts',
+    find: "log.read({ from, bytesMax: replayBytes, check: 'whole' })",
+    replace: "log.read({ from, bytesMax: replayBytes, check: 'stamps' })",
+    breaks: /damaged batch of a producer/,
+  },
+  {
+    id: 'L10',
+    bug: 'nobody is told that a replica can go on again',
+    file: 'src/partition/partition.ts',
+    find: "core.emit({ type: 'come-back' });",
+    replace: '',
+    breaks: /last one in sync is led again/,
+  },
+  {
+    id: 'L11',
+    bug: 'only the leader is asked for what is lost',
+    file: 'src/broker/replica-repairs.ts',
+    find: 'filter((id) => id !== brokerId);',
+    replace: 'filter((id) => id !== brokerId && id === leader);',
+    breaks: /last one in sync is led again/,
+  },
+  {
+    id: 'L12',
+    bug: 'nobody looks at what nobody reads',
+    file: 'src/broker/partition-host.ts',
+    find: 'host.#scrubber.start();',
+    replace: '',
+    breaks: /found by nobody reading them/,
+  },
+  {
+    id: 'L13',
+    bug: 'what only this log holds is never given up, so it never takes part again',
+    file: 'src/partition/partition.ts',
+    find: "core.emit({ type: 'cut', generation: log.generation, end: from });",
+    replace: '',
+    breaks: /goes where it is damaged/,
+  },
+  {
+    id: 'L14',
+    bug: 'committed records are given up where they are damaged',
+    file: 'src/partition/partition.ts',
+    find: 'if (from < core.watermark || from < log.localStart || from >= log.assigned) return;',
+    replace: 'if (from < log.localStart || from >= log.assigned) return;',
+    breaks: /nothing that may be committed is/,
+  },
+];
+
+export const brokerMutants: readonly Mutant[] = [
+  ...plans.map((plan) => ({ ...plan, file: life, tests: ['test/broker'] })),
+  ...repairPlans.map((plan) => ({
+    ...plan,
+    tests: [
+      'test/node/repair.test.ts',
+      'test/broker/open-replica.test.ts',
+      'test/partition/partition-recovery.test.ts',
+    ],
+  })),
+];

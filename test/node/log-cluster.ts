@@ -101,12 +101,12 @@ export class LogCluster {
   }
 
   /** Of everything that may be read; an answer ends where a file of the log does. */
-  async texts(node: number, partition: number): Promise<readonly string[]> {
+  async texts(node: number, partition: number, start = 0): Promise<readonly string[]> {
     const texts: string[] = [];
-    for (let from = 0; ;) {
-      const { ownedBatches = new Uint8Array(0), next } = await this.fetch(node, partition, from);
+    for (let from = start; ;) {
+      const { ownedBatches = new Uint8Array(0), next, problem } = await this.fetch(node, partition, from);
       texts.push(...splitBatches(ownedBatches).map(textOf));
-      if (next === undefined || next === from) return texts;
+      if (problem !== undefined || next === from) return texts;
       from = next;
     }
   }

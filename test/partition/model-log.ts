@@ -140,12 +140,22 @@ export class ModelLog {
     const end = this.batches.at(-1)?.nextOffset ?? this.localStart;
     this.#written = end;
     this.#durable = end;
-    const epochs = new EpochHistory();
-    for (const { leaderEpoch, baseOffset } of this.batches) epochs.append(leaderEpoch, baseOffset);
     const { directory, generation, localStart, start, keptWatermark: watermark, isDamaged, mayLack } = this;
     const producers = this.#replayed();
-    const { starts } = epochs;
-    return { directory, generation, localStart, start, end, epochs: starts, producers, watermark, isDamaged, mayLack };
+    const epochs = this.#epochs();
+    return { directory, generation, localStart, start, end, epochs, producers, watermark, isDamaged, mayLack };
+  }
+
+  /** What is said when all of it can be read again; only while nothing is asked of it. */
+  repaired(): PartitionEvent {
+    this.isDamaged = false;
+    return { type: 'repaired', epochs: this.#epochs(), producers: this.#replayed() };
+  }
+
+  #epochs(): OpenedLog['epochs'] {
+    const epochs = new EpochHistory();
+    for (const { leaderEpoch, baseOffset } of this.batches) epochs.append(leaderEpoch, baseOffset);
+    return epochs.starts;
   }
 
   #replayed(batches: readonly AssignedBatch[] = this.batches): OpenedLog['producers'] {

@@ -2,7 +2,7 @@
  * What a replica does that may have lost something, and what becomes of the partition when all may have.
  */
 import { expect, test } from 'vitest';
-import { offset } from '../../src/base/offsets.ts';
+import { leaderEpoch, offset } from '../../src/base/offsets.ts';
 import { Partition } from '../../src/partition/partition.ts';
 import { TestCluster } from './test-cluster.ts';
 import type { TestReplica } from './test-replica.ts';
@@ -182,7 +182,7 @@ test('a damaged replica takes no part until it is repaired, and then catches up'
   cluster.write('without 3');
   cluster.run(5000);
   expect([damaged.view.role, damaged.view.assigned, cluster.controller.inSync]).toEqual(['idle', 0, [1, 2]]);
-  damaged.step({ type: 'repaired' });
+  damaged.step(damaged.log.repaired());
   cluster.controller.repaired(damaged.brokerId);
   cluster.changed();
   cluster.run(2000);
@@ -197,6 +197,70 @@ test('a replica that is opened with damage begins aside', () => {
   cluster.restart(replica);
   cluster.run(1000);
   expect([replica.view.aside, replica.view.role]).toEqual(['damaged', 'idle']);
+});
+
+test('a leadership that counts on a replica which was opened with damage hears of it', () => {
+  const cluster = TestCluster.settled({ replicas: 1 });
+  cluster.write('alone');
+  const alone = cluster.leader();
+  cluster.crash(alone);
+  alone.log.isDamaged = true;
+  cluster.restart(alone);
+  cluster.run(1000);
+  // Nobody else could ever have it: it leads on with what can be read.
+  expect([alone.view.aside, alone.view.role]).toEqual([undefined, 'leader']);
+
+  const several = TestCluster.settled({ replicas: 3 });
+  const replica = several.replica(3);
+  several.crash(replica);
+  several.run(5000);
+  replica.log.isDamaged = true;
+  several.restart(replica);
+  several.run(1000);
+  expect(replica.effectsOf('repair')).toHaveLength(1);
+  for (const other of several.replicas) if (other !== replica) several.crash(other);
+  several.run(5000);
+  expect(replica.view.role).toBe('idle');
+});
+
+test('P9: damage that no other log holds is cut off, and nothing that may be committed is', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  cluster.write('committed');
+  const damaged = cluster.replica(3);
+  cluster.run(2000);
+  damaged.step({ type: 'damage-found', from: offset(0), to: offset(1) });
+  cluster.run(2000);
+  const epoch = damaged.view.metadata?.leaderEpoch ?? leaderEpoch(0);
+  damaged.step({ type: 'damage-not-shared', from: offset(0), leaderEpoch: epoch });
+  damaged.step({ type: 'damage-not-shared', from: offset(1), leaderEpoch: epoch });
+  expect([damaged.view.watermark, damaged.effectsOf('cut')]).toEqual([1, []]);
+});
+
+test('P9: the end of a log whose leader died before anybody had it goes where it is damaged', () => {
+  const cluster = TestCluster.settled({ replicas: 3 });
+  cluster.write('committed');
+  cluster.run(2000);
+  const first = cluster.leader();
+  cluster.isolate(1);
+  cluster.produce(first, 'nobody else has it', { acks: 'leader' });
+  first.step({ type: 'damage-found', from: offset(1), to: offset(2) });
+  cluster.heal();
+  cluster.run(3000);
+  expect([first.view.assigned, first.view.role, cluster.leader() === first]).toEqual([2, 'idle', false]);
+  const epoch = first.view.metadata?.leaderEpoch;
+  if (epoch === undefined) throw new Error('it has heard of the next leader');
+  first.step({ type: 'damage-not-shared', from: offset(1), leaderEpoch: leaderEpoch(epoch - 1) });
+  expect(first.effectsOf('cut')).toEqual([]);
+  first.step({ type: 'damage-not-shared', from: offset(1), leaderEpoch: epoch });
+  expect(first.effectsOf('cut')).toMatchObject([{ end: 1 }]);
+  cluster.run(1000);
+  first.step(first.log.repaired());
+  cluster.controller.repaired(first.brokerId);
+  cluster.changed();
+  cluster.run(2000);
+  cluster.write('after');
+  cluster.run(2000);
+  expect([first.view.assigned, cluster.controller.inSync.length]).toEqual([2, 3]);
 });
 
 test('P17: after a failed append everything that was appended has an unknown outcome, and nothing more is', () => {

@@ -321,7 +321,8 @@ class RandomRun {
   }
 
   #repairNow(replica: TestReplica): void {
-    replica.step({ type: 'repaired' });
+    if (replica.log.hasCalls) return;
+    replica.step(replica.log.repaired());
     this.#cluster.controller.repaired(replica.brokerId);
     this.#cluster.changed();
   }

@@ -204,9 +204,18 @@ export const commands: fc.Arbitrary<MetadataCommand> = oneof(
     type: constant('step-aside' as const),
     brokerId: brokerIds,
     brokerEpoch: brokerEpochs,
-    partitions: array(record({ topicId: topicIds, partition: counts, leaderEpoch: leaderEpochs, hasLost: boolean() }), {
-      maxLength: 2,
-    }),
+    partitions: array(
+      record({
+        topicId: topicIds,
+        partition: counts,
+        leaderEpoch: leaderEpochs,
+        hasLost: boolean(),
+        isBack: boolean(),
+      }),
+      {
+        maxLength: 2,
+      },
+    ),
   }),
 );
 

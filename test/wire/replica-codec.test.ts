@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { brokerEpoch } from '../../src/base/epochs.ts';
 import { brokerId, clusterId, topicId } from '../../src/base/ids.ts';
+import { leaderEpoch, offset } from '../../src/base/offsets.ts';
 import type { PartitionMessage } from '../../src/partition/partition-message.ts';
 import type { ControlMessage, ReplicaFrame, Saying } from '../../src/partition/replica-frame.ts';
 import type { ReplicaHello } from '../../src/partition/replica-hello.ts';
@@ -50,6 +51,26 @@ test('control messages of many partitions come back in their order, with the nam
       });
     }),
     { numRuns: 300 },
+  );
+});
+
+test('batches that another replica asks for come back as they are', () => {
+  const { batchesAsked, peerBatches } = codec;
+  fc.assert(
+    fc.property(
+      fc.nat(),
+      fc.nat(),
+      fc.option(fc.nat(2 ** 31 - 1), { nil: undefined }),
+      fc.uint8Array(),
+      (at, partition, epoch, ownedBatches) => {
+        const asked = { clusterId: clusterId('ab'.repeat(16)), key: { ...key, partition }, from: offset(at) };
+        expect(batchesAsked.decode(batchesAsked.encode(asked))).toEqual({ ok: true, value: asked });
+        const answer = { ownedBatches, leaderEpoch: epoch === undefined ? undefined : leaderEpoch(epoch) };
+        const decoded = peerBatches.decode(peerBatches.encode(answer));
+        expect(decoded).toMatchObject({ ok: true, value: { leaderEpoch: answer.leaderEpoch } });
+        expect(decoded.ok && Buffer.compare(decoded.value.ownedBatches, ownedBatches)).toBe(0);
+      },
+    ),
   );
 });
 

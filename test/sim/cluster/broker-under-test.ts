@@ -125,7 +125,9 @@ export class BrokerUnderTest {
       events: {
         onMessage: (from, key, message) => life.host?.onMessage(from, key, message),
         onLinkLost: (broker) => life.host?.onLinkLost(broker),
+        readHere: (key, from) => life.host?.readHere(key, from) ?? Promise.resolve(undefined),
       },
+      onFault: onFatal,
     });
     observer.onChange(({ after }) => {
       onImage(after);
@@ -149,6 +151,7 @@ export class BrokerUnderTest {
       brokerEpoch,
       directory: directoryId,
       folder: `${folder}/partitions`,
+      scrubPace: { bytesPerSecond: 1_000_000, roundMs: 2_000 },
       quorum: observer,
       links: transport,
       controller,
