@@ -58,7 +58,7 @@ sim-cluster: ## Simulate whole clusters: SEEDS=200
 	@$(MAKE) --no-print-directory sim SCENARIO=cluster SEEDS=$(or $(SEEDS),200)
 
 .PHONY: chaos
-chaos: ## Kill and pause real voters under writes: [SEED=n] [SECONDS=66] [FAULTS=22]; KIND=topics; KIND=records; KIND=grow; KIND=calm [MINUTES=10]
+chaos: ## Kill and pause real voters under writes: [SEED=n] [SECONDS=66] [FAULTS=22]; KIND=topics; KIND=records; KIND=rot; KIND=quiet [MINUTES=10]; KIND=grow; KIND=calm [MINUTES=10]
 	@node --import tsx test/chaos/main.ts
 
 .PHONY: release-proto

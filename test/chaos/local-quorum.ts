@@ -18,6 +18,7 @@ import { VoterProcess, type VoterAddresses } from './voter-process.ts';
 
 const startMsMax = 30_000;
 const lookMs = 20;
+const firstBroker = 10;
 const lookDeadlineMs = 500;
 
 export interface QuorumMember {
@@ -26,6 +27,10 @@ export interface QuorumMember {
 }
 
 export interface QuorumOptions {
+  /** Of each voter, as node.roles has it. */
+  readonly roles?: string;
+  /** Nodes that are brokers and nothing else. */
+  readonly brokersAlone?: number;
   /** Of each node, beside those that make it a voter of this quorum: name=value. */
   readonly settings?: readonly string[];
 }
@@ -45,10 +50,13 @@ export class LocalQuorum {
   }
 
   /** Founded, and with a leader that all know. */
-  static async start(voterCount: number, { settings = [] }: QuorumOptions = {}): Promise<LocalQuorum> {
+  static async start(voterCount: number, options: QuorumOptions = {}): Promise<LocalQuorum> {
+    const { settings = [], roles = 'quorum', brokersAlone = 0 } = options;
     const quorum = new LocalQuorum(settings);
     const addresses = await Promise.all(Array.from({ length: voterCount }, (_, at) => freeAddresses(at + 1)));
-    for (const each of addresses) quorum.#add(each, addresses);
+    for (const each of addresses) quorum.#add(each, addresses, roles);
+    for (let number = 1; number <= brokersAlone; number += 1)
+      quorum.#add(await freeAddresses(firstBroker + number), addresses, 'broker');
     for (const { process: each } of quorum.#members) each.start();
     await quorum.untilLed();
     return quorum;
@@ -56,6 +64,10 @@ export class LocalQuorum {
 
   get members(): readonly QuorumMember[] {
     return this.#members;
+  }
+
+  get brokers(): readonly QuorumMember[] {
+    return this.#members.filter(({ process: each }) => each.isBroker);
   }
 
   member(voter: VoterId): QuorumMember {
@@ -68,7 +80,7 @@ export class LocalQuorum {
   async join(): Promise<QuorumMember> {
     const addresses = await freeAddresses(this.#members.length + 1);
     const known = this.#members.map(({ process: each }) => each.addresses);
-    const member = this.#add(addresses, [...known, addresses]);
+    const member = this.#add(addresses, [...known, addresses], 'quorum');
     member.process.start();
     await this.until(`voter ${addresses.voterId} finds its cluster`, async () =>
       member.process.directoryId === undefined ? undefined : true,
@@ -137,8 +149,8 @@ export class LocalQuorum {
     if (!keepData) rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #add(addresses: VoterAddresses, listed: readonly VoterAddresses[]): QuorumMember {
-    const own = { program: this.#program, rootFolder: this.folder, settings: this.#settings };
+  #add(addresses: VoterAddresses, listed: readonly VoterAddresses[], roles: string): QuorumMember {
+    const own = { program: this.#program, rootFolder: this.folder, settings: this.#settings, roles };
     const options = { ...addresses, ...own, listed };
     const member = { process: new VoterProcess(options), calls: new VoterCalls(addresses) };
     this.#members.push(member);

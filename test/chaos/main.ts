@@ -4,6 +4,9 @@
  *   make chaos [SEED=n] [WRITES=500] [SECONDS=66] [FAULTS=22]   faults on random voters while writes go on
  *   make chaos KIND=topics [SEED=n] [SECONDS=66] [FAULTS=22]    the same while clients create, change and delete topics
  *   make chaos KIND=records [SEED=n] [SECONDS=120] [FAULTS=22]  producers and consumers on brokers under the same faults
+ *   make chaos KIND=rot [SEED=n] [SECONDS=60] [FAULTS=10]       bits flip on the disks of brokers, and have to be put back
+ *   make chaos KIND=quiet [SEED=n] [MINUTES=10]                 records at full load, and brokers that stand still for half
+ *                                                              a second: nobody may be fenced or elected
  *   make chaos KIND=grow                                        3 -> 5 -> 3 voters while writes go on
  *   make chaos KIND=calm [MINUTES=10]                           full load and short pauses: nobody may elect
  */
@@ -11,14 +14,25 @@ import { SimulatedRandom } from '../../src/simulation/simulated-random.ts';
 import { runCalm } from './calm.ts';
 import { runFaultStorm, type StormOptions } from './fault-storm.ts';
 import { runGrowAndShrink } from './grow-and-shrink.ts';
+import { runRecordQuiet } from './record-quiet.ts';
+import { runRecordRot } from './record-rot.ts';
 import { runRecordStorm } from './record-storm.ts';
 import { runTopicStorm } from './topic-storm.ts';
 
 /** Beyond what was asked for, for starts, restarts and the audit. */
 const spareMs = 180_000;
+const pausesPerMinute = 6;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const kinds: Readonly<Record<string, () => Promise<readonly string[]>>> = { storm, topics, records, grow, calm };
+const kinds: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+  storm,
+  topics,
+  records,
+  rot,
+  quiet,
+  grow,
+  calm,
+};
 
 const kind = process.env['KIND'] || 'storm';
 const run = kinds[kind];
@@ -48,14 +62,28 @@ function records(): Promise<readonly string[]> {
   return underFaults('records', 120, runRecordStorm);
 }
 
+function rot(): Promise<readonly string[]> {
+  return underFaults('records on disks that lose bits', 60, runRecordRot, 10);
+}
+
+function quiet(): Promise<readonly string[]> {
+  const minutes = numberFrom('MINUTES', 10);
+  const seed = numberFrom('SEED', Date.now() % 1_000_000);
+  say(`seed ${seed}: records at full load and pauses of brokers for ${minutes} minutes`);
+  endAfter(minutes * 60_000 + spareMs);
+  const random = new SimulatedRandom(seed);
+  return runRecordQuiet({ random, durationMs: minutes * 60_000, faults: minutes * pausesPerMinute, say });
+}
+
 function underFaults(
   what: string,
   secondsDefault: number,
   run: (options: StormOptions) => Promise<readonly string[]>,
+  faultsDefault = 22,
 ): Promise<readonly string[]> {
   const seed = numberFrom('SEED', Date.now() % 1_000_000);
   const durationMs = 1000 * numberFrom('SECONDS', secondsDefault);
-  const faults = numberFrom('FAULTS', 22);
+  const faults = numberFrom('FAULTS', faultsDefault);
   say(`seed ${seed}: ${what} for ${durationMs / 1000} s, ${faults} faults`);
   endAfter(durationMs + spareMs);
   return run({ random: new SimulatedRandom(seed), durationMs, faults, say });

@@ -10,8 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sortNames } from '../../src/storage/log-inventory.ts';
 import { segmentFileName } from '../../src/storage/segment-names.ts';
 import { LogHistoryChecker } from '../../src/testing/log-history-checker.ts';
-import { describeTimes, oneFault, type StormOptions } from './fault-storm.ts';
-import { onFreshQuorum, type LocalQuorum } from './local-quorum.ts';
+import { describeTimes, oneFault, type OneFault, type StormOptions } from './fault-storm.ts';
+import { onFreshQuorum, type LocalQuorum, type QuorumOptions } from './local-quorum.ts';
 import { RecordConsumer } from './record-consumer.ts';
 import { RecordPlaces } from './record-places.ts';
 import { RecordProducer, type StormClients } from './record-producer.ts';
@@ -25,16 +25,27 @@ const producerCount = 6;
 const settleMsMax = 60_000;
 const lookMs = 50;
 
+/** One fault, from its beginning to its end; resolves with how long it took until all partitions took records again. */
+export type Strike = (fault: OneFault, problems: string[]) => Promise<number>;
+
 /** What went wrong; empty when all promises were kept. */
 export function runRecordStorm(options: StormOptions): Promise<readonly string[]> {
-  return onFreshQuorum(options.say, (quorum) => stormOn(quorum, options), { settings: ['node.roles=quorum,broker'] });
+  return runRecordsUnder((fault) => oneFault(fault), options, { roles: 'quorum,broker' });
 }
 
-async function stormOn(quorum: LocalQuorum, options: StormOptions): Promise<readonly string[]> {
+export function runRecordsUnder(
+  strike: Strike,
+  options: StormOptions,
+  nodes: QuorumOptions,
+): Promise<readonly string[]> {
+  return onFreshQuorum(options.say, (quorum) => stormOn(quorum, strike, options), nodes);
+}
+
+async function stormOn(quorum: LocalQuorum, strike: Strike, options: StormOptions): Promise<readonly string[]> {
   const { say, durationMs } = options;
   const timeline = new Timeline(say);
   const problems: string[] = [];
-  const places = new RecordPlaces(quorum.members.map(({ process: each }) => each.addresses.api));
+  const places = new RecordPlaces(quorum.brokers.map(({ process: each }) => each.addresses.api));
   await quorum.until(
     'a topic on three brokers',
     async () => (await places.createTopic(partitionCount, replicas)) || undefined,
@@ -42,7 +53,7 @@ async function stormOn(quorum: LocalQuorum, options: StormOptions): Promise<read
   await untilInSync(quorum, places);
   const storm = new RecordStorm(options, places, timeline);
   storm.begin();
-  const writableMs = await storm.faultsOn(quorum, problems);
+  const writableMs = await storm.faultsOn(quorum, strike, problems);
   await delay(Math.max(0, durationMs - timeline.nowMs));
   await storm.endWrites();
   timeline.say('all faults are over; kill -9 of all, start from disk, and read everything again');
@@ -101,14 +112,14 @@ class RecordStorm {
     this.#reading = Promise.all(this.#consumers.map((consumer) => consumer.run(() => this.#readersOver)));
   }
 
-  async faultsOn(quorum: LocalQuorum, problems: string[]): Promise<number[]> {
+  async faultsOn(quorum: LocalQuorum, strike: Strike, problems: string[]): Promise<number[]> {
     const { random, durationMs, faults } = this.#options;
     const timeline = this.#timeline;
     const writableMs: number[] = [];
     for (let fault = 1; fault <= faults; fault += 1) {
       await delay(Math.max(0, (durationMs * (fault - 0.5)) / faults - timeline.nowMs));
       const untilWritable = (): Promise<number> => this.#untilWritable();
-      const tookMs = await oneFault({ fault, quorum, untilWritable, random, timeline });
+      const tookMs = await strike({ fault, quorum, untilWritable, random, timeline }, problems);
       writableMs.push(tookMs);
       if (tookMs >= recordsWritableMsMax)
         problems.push(`a partition took no batch for ${tookMs.toFixed(0)} ms after fault ${fault}`);
@@ -182,7 +193,7 @@ async function untilInSync(quorum: LocalQuorum, places: RecordPlaces): Promise<v
 
 /** P13: what is in sync and stands still is the same everywhere, whatever the segments that it lies in. */
 function compareLogs(quorum: LocalQuorum): readonly string[] {
-  const hashes = quorum.members.map(({ process: each }) => {
+  const hashes = quorum.brokers.map(({ process: each }) => {
     const folder = join(quorum.folder, String(each.voterId), 'broker/partitions');
     const logs = readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? each.name : []));
     return new Map(logs.map((log) => [log, hashOf(join(folder, log))]));

@@ -24,6 +24,7 @@ export interface VoterProcessOptions extends VoterAddresses {
   readonly program: string;
   readonly rootFolder: string;
   readonly settings: readonly string[];
+  readonly roles: string;
   /** Those that found the quorum, or for one that joins: itself and those that it finds the quorum through. */
   readonly listed: readonly VoterAddresses[];
 }
@@ -46,6 +47,10 @@ export class VoterProcess {
     return { voterId, api, peer };
   }
 
+  get isBroker(): boolean {
+    return this.#options.roles.includes('broker');
+  }
+
   get pid(): number {
     const { pid } = this.#mustRun();
     assert(pid !== undefined, 'a process that runs has a number', { voter: this.voterId });
@@ -63,9 +68,10 @@ export class VoterProcess {
 
   start(): void {
     assert(!this.isRunning, 'a voter is started when it does not run', { voter: this.voterId });
-    const { program, rootFolder, settings: more, listed, voterId, api, peer } = this.#options;
+    const { program, rootFolder, settings: more, roles, listed, voterId, api, peer } = this.#options;
     const settings = [
       `node.id=${voterId}`,
+      `node.roles=${roles}`,
       `api.listen=${api}`,
       `peer.listen=${peer}`,
       `quorum.voters=${listed.map((each) => `${each.voterId}@${each.peer}`).join(',')}`,
@@ -114,6 +120,11 @@ export class VoterProcess {
     const [, written = ''] = /"directory":"([0-9a-f]{32})"/.exec(this.#log()) ?? [];
     const directory = directoryIdFromOutside(written);
     return directory.ok ? directory.value : undefined;
+  }
+
+  /** How often it has said that. */
+  countSaid(sentence: string): number {
+    return this.#log().split(JSON.stringify(sentence)).length - 1;
   }
 
   lastLogLines(count: number): string {
