@@ -6,6 +6,7 @@
  * `readsMax` reads in memory, and no partition starves another. A problem is told once, with the leader where that is
  * known, and ends the subscription: whoever reads decides where to go on.
  */
+import type { BrokerId } from '../base/ids.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 import { statusOk } from '../base/status.ts';
 import type { FetchEnd, PartitionDoor, Pending } from '../broker/partition-door.ts';
@@ -59,6 +60,7 @@ interface Subscription {
 
 interface Found {
   readonly door: PartitionDoor;
+  readonly brokerId: BrokerId;
   readonly image: MetadataImage;
 }
 
@@ -178,16 +180,18 @@ class FetchStream implements StreamHandlers, OpenStream {
       .end.then((end) => {
         this.#reading -= 1;
         if (subscription.isOver) return this.#pump();
-        if (end.type === 'read') this.#onRead(subscription, end);
+        if (end.type === 'read') this.#onRead(subscription, found.value, end);
         else this.#tell(subscription, this.#problemOf(subscription.place, found.value, end));
         this.#pump();
       })
       .catch(this.#host.onBug);
   }
 
-  #onRead(subscription: Subscription, end: Extract<FetchEnd, { type: 'read' }>): void {
+  #onRead(subscription: Subscription, found: Found, end: Extract<FetchEnd, { type: 'read' }>): void {
+    const { place, asked } = subscription;
+    const rack = asked.mayFollow ? this.#call.context.rack : undefined;
     if (end.ownedBytes.length > 0)
-      this.#replies.push({ of: subscription, result: fetchedReply(subscription.place, end) });
+      this.#replies.push({ of: subscription, result: fetchedReply({ ...found, rack }, place, end) });
     subscription.from = end.next;
     if (end.next < (end.watermark ?? end.next)) this.#line.add(subscription);
     else if (this.#hasEnded) this.#forget(subscription);
@@ -198,7 +202,7 @@ class FetchStream implements StreamHandlers, OpenStream {
     const host = this.#parts.find();
     if (!host.ok) return refused(host.problem);
     const door = doorAt(host.value, place);
-    return isDoor(door) ? ok({ door, image: host.value.image }) : refused(door);
+    return isDoor(door) ? ok({ door, image: host.value.image, brokerId: host.value.brokerId }) : refused(door);
   }
 
   /** By the metadata of now, as long as the node tells it: what waited may have waited for long. */

@@ -142,9 +142,10 @@ interface Reads {
 }
 
 function readAll(call: LogCall, asked: FetchCall, deadlineMs: number): Reads {
-  const { host } = call;
+  const { host, context } = call;
   const { image } = host;
   const { mayFollow, partitions } = asked;
+  const reader = { ...host, rack: mayFollow ? context.rack : undefined };
   const bytesMax = Math.min(asked.bytesMax ?? replyBytesDefault, batchesBytesMax(call));
   const share = Math.max(1, Math.floor(bytesMax / partitions.length));
   const pending: Pending<FetchEnd>[] = [];
@@ -157,7 +158,7 @@ function readAll(call: LogCall, asked: FetchCall, deadlineMs: number): Reads {
     pending.push(read);
     const end = await read.end;
     if (end.type !== 'read') return { ...place, problem: problemOfEnd({ image, place }, end) };
-    return fetchedReply(place, end);
+    return fetchedReply(reader, place, end);
   });
   return {
     any: () => Promise.race(parts),

@@ -6,6 +6,7 @@ import type { Result } from '../base/result.ts';
 import type { FetchEnd, NotHere, PartitionDoor, PartitionDoors } from '../broker/partition-door.ts';
 import type { ProducerIds } from '../broker/producer-id-blocks.ts';
 import { configValue } from '../metadata/effective-configs.ts';
+import type { BrokerId } from '../base/ids.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
 import type { Clock } from '../ports/clock.ts';
 import { BatchHeader } from '../record/batch-header.ts';
@@ -19,12 +20,14 @@ import type {
   ProducedReply,
 } from '../wire/produce-fetch-values.ts';
 import type { ApiProblem } from './api-problem.ts';
+import { nearestReplica } from './nearest-replica.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { problemOfAbsence, problemOfBatch, problemOfEnd } from './partition-problem.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** The broker of this node, once it keeps partitions. */
 export interface LogHost {
+  readonly brokerId: BrokerId;
   readonly doors: PartitionDoors;
   readonly producerIds: Pick<ProducerIds, 'take'>;
   readonly image: MetadataImage;
@@ -124,8 +127,14 @@ export function batchesBytesMax({ messageBytesMax }: LogServiceParts): number {
   return Math.max(1, messageBytesMax - replyRoomBytes);
 }
 
-export function fetchedReply(place: PlaceAsked, end: Extract<FetchEnd, { type: 'read' }>): PartReply<FetchedReply> {
+/** `rack` is where whoever asks stands, if a follower may answer it and it says so. */
+export function fetchedReply(
+  { image, brokerId, rack }: Pick<LogHost, 'image' | 'brokerId'> & { readonly rack: string | undefined },
+  place: PlaceAsked,
+  end: Extract<FetchEnd, { type: 'read' }>,
+): PartReply<FetchedReply> {
   const { ownedBytes, next, watermark, lastStable, start, leaderEpoch } = end;
   const positions = { next, watermark, lastStable, logStart: start, leaderEpoch };
-  return { ...place, problem: undefined, ownedBatches: ownedBytes, ...positions };
+  const nearest = rack === undefined ? undefined : nearestReplica(image, place, { asked: brokerId, rack });
+  return { ...place, problem: undefined, ownedBatches: ownedBytes, ...positions, nearest };
 }

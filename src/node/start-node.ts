@@ -6,7 +6,7 @@
  * the serving phase, so load balancers leave before open calls are cut.
  */
 import { assert } from '../base/assert.ts';
-import type { ClusterId } from '../base/ids.ts';
+import { brokerId, type ClusterId } from '../base/ids.ts';
 import { statusOf } from '../base/status.ts';
 import { ok, refused, type Result } from '../base/result.ts';
 import { allowAll } from '../api/call-hooks.ts';
@@ -211,7 +211,7 @@ class Node implements RunningNode {
     if (!this.#start.config.roles.includes('broker')) return refused(noBroker);
     const seat = this.#running?.seat;
     if (seat === undefined) return refused(brokerStarting);
-    return ok({ ...seat, image: metadata.value.image });
+    return ok({ ...seat, brokerId: brokerId(this.#start.config.nodeId), image: metadata.value.image });
   }
 
   #servingQuorum(): Result<NodeQuorum, ApiProblem> {

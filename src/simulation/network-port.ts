@@ -25,6 +25,8 @@ const firstPickedPort = 32_768;
 
 /** What the dead are given: nothing happens on it. */
 const voidStream: OpenedStream = { creditBytes: 0, send() {}, release() {}, end() {}, reset() {} };
+/** What is left of the turn in which a process died goes by what it always finds: a stream that opens has room. */
+const deadStream: OpenedStream = { ...voidStream, creditBytes: 1 };
 
 export class SimulatedNetworkPort implements Network {
   readonly #network: SimulatedNetwork;
@@ -75,7 +77,7 @@ class SimulatedChannel implements Channel {
 
   open(method: string, { deadlineMs, headers }: StreamOptions, handlers: StreamHandlers): OpenedStream {
     const incarnation = this.#incarnation;
-    if (!incarnation.mayAct('open a stream')) return voidStream;
+    if (!incarnation.mayAct('open a stream')) return deadStream;
     if (this.#isClosed) {
       const status = statusOf('unavailable', 'the channel is closed');
       incarnation.world.scheduler.soon(() => incarnation.enter(() => handlers.onClose(status)));

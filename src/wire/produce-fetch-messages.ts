@@ -2,8 +2,9 @@
  * odradek.v1.LogService: requests as values, and replies out of values. Batches pass through as they are: what is read
  * from a request is a part of the bytes that were received.
  */
+import { brokerIdFromOutside } from '../base/ids.ts';
 import type { Codec } from '../ports/codec.ts';
-import { decodeMessage, unreadable } from './decode-message.ts';
+import { decodeMessage, must, unreadable } from './decode-message.ts';
 import { emptyMessageCodec } from './empty-message.ts';
 import { odradek } from './generated/messages.js';
 import {
@@ -127,9 +128,7 @@ export const fetchCallCodec: Codec<FetchCall> = {
     }).finish(),
   decode: (ownedBytes) =>
     decodeMessage(v1.FetchRequest, ownedBytes, (message) => {
-      // Without transactions both levels show the same.
-      if (message.isolationLevel !== v1.IsolationLevel.ISOLATION_LEVEL_UNSPECIFIED)
-        isolations.fromWire('isolation_level', message.isolationLevel);
+      checkIsolation('isolation_level', message.isolationLevel);
       return {
         maxWaitMs: count('max_wait_ms', message.maxWaitMs),
         bytesMin: count('min_bytes', message.minBytes),
@@ -155,11 +154,7 @@ export const fetchStreamCallCodec: Codec<FetchStreamCall> = {
     }).finish(),
   decode: (ownedBytes) =>
     decodeMessage(v1.FetchStreamRequest, ownedBytes, ({ subscribe, unsubscribe }) => ({
-      subscribe: subscribe.slice(0, partitionsPerCallMax + 1).map(({ subscription, mayFollow, partition }, at) => ({
-        subscription: count(`subscribe[${at}].subscription`, subscription),
-        mayFollow: mayFollow ?? false,
-        ...askedFromWire(`subscribe[${at}].partition`, partition ?? {}),
-      })),
+      subscribe: subscribe.slice(0, partitionsPerCallMax + 1).map(subscriptionFromWire),
       unsubscribe: unsubscribe.map((place, at) => placeOf(`unsubscribe[${at}]`, place)),
     })),
 };
@@ -173,6 +168,25 @@ export const fetchStreamReplyCodec: Codec<SubscribedReply> = {
       result: fetchedFromWire(result ?? {}),
     })),
 };
+
+function subscriptionFromWire(
+  { subscription, mayFollow, partition, isolationLevel }: odradek.v1.FetchSubscription.$Properties,
+  at: number,
+): FetchStreamCall['subscribe'][number] {
+  const field = `subscribe[${at}]`;
+  checkIsolation(`${field}.isolation_level`, isolationLevel);
+  return {
+    subscription: count(`${field}.subscription`, subscription),
+    mayFollow: mayFollow ?? false,
+    ...askedFromWire(`${field}.partition`, partition ?? {}),
+  };
+}
+
+/** Without transactions both levels show the same. */
+function checkIsolation(field: string, level: odradek.v1.IsolationLevel | null | undefined): void {
+  if ((level ?? v1.IsolationLevel.ISOLATION_LEVEL_UNSPECIFIED) !== v1.IsolationLevel.ISOLATION_LEVEL_UNSPECIFIED)
+    isolations.fromWire(field, level);
+}
 
 type FetchAskedFor = FetchCall['partitions'][number];
 
@@ -199,6 +213,7 @@ function fetchedToWire(result: PartReply<FetchedReply>): odradek.v1.FetchResult.
     lastStableOffset: result.lastStable ?? null,
     logStartOffset: result.logStart ?? 0,
     leaderEpoch: result.leaderEpoch ?? 0,
+    ...(result.nearest === undefined ? {} : { nearest: { ...result.nearest } }),
   };
 }
 
@@ -210,6 +225,10 @@ function fetchedFromWire(wire: odradek.v1.FetchResult.$Properties): PartReply<Fe
     lastStable: optionalFrom(wire.lastStableOffset, (value) => offsetFrom('last_stable_offset', value)),
     logStart: offsetFrom('log_start_offset', wire.logStartOffset),
     leaderEpoch: epochFrom('leader_epoch', wire.leaderEpoch),
+    nearest: optionalFrom(wire.nearest, ({ brokerId, endpoint }) => ({
+      brokerId: must('nearest.broker_id', brokerIdFromOutside(brokerId)),
+      endpoint: endpoint ?? '',
+    })),
   });
 }
 

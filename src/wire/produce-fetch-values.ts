@@ -60,6 +60,13 @@ export interface FetchedReply {
   readonly lastStable: Offset | undefined;
   readonly logStart: Offset;
   readonly leaderEpoch: LeaderEpoch;
+  /** Who else can answer, and stands nearer to whoever asks. */
+  readonly nearest: NearReply | undefined;
+}
+
+export interface NearReply {
+  readonly brokerId: BrokerId;
+  readonly endpoint: string;
 }
 
 export type OffsetAskedFor =
