@@ -101,6 +101,11 @@ export function problemOfAbsence(at: ProblemPlace, absence: NotHere): PartProble
       const found = at.image.topics.get(topicId)?.partitions[partition];
       return notLeader(at, { type: 'not-leader', leader: found?.leader, leaderEpoch: found?.leaderEpoch });
     }
+    case 'disk-full':
+      return {
+        error: 'storage-error',
+        message: 'the disk of this broker is full; ask another replica, or make room: it goes on by itself then',
+      };
     default:
       return assertUnreachable(absence);
   }

@@ -10,15 +10,14 @@ const burstMs = 100;
 
 export class ByteBudget {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
-  readonly #bytesPerMs: number;
+  readonly #bytesPerSecond: () => number;
   /** When everything that was spent so far will have been paid. */
   #paidAtMs = Number.NEGATIVE_INFINITY;
 
   /** Infinity: whatever is asked for. */
-  constructor(clock: Pick<Clock, 'monotonicMs'>, bytesPerSecondMax: number) {
-    assert(bytesPerSecondMax > 0, 'a budget lets something through', { bytesPerSecondMax });
+  constructor(clock: Pick<Clock, 'monotonicMs'>, bytesPerSecond: () => number) {
     this.#clock = clock;
-    this.#bytesPerMs = bytesPerSecondMax / 1000;
+    this.#bytesPerSecond = bytesPerSecond;
   }
 
   /** 0: now. */
@@ -28,6 +27,8 @@ export class ByteBudget {
 
   spend(bytes: number): void {
     const nowMs = this.#clock.monotonicMs();
-    this.#paidAtMs = Math.max(this.#paidAtMs, nowMs - burstMs) + bytes / this.#bytesPerMs;
+    const bytesPerSecond = this.#bytesPerSecond();
+    assert(bytesPerSecond > 0, 'a budget lets something through', { bytesPerSecond });
+    this.#paidAtMs = Math.max(this.#paidAtMs, nowMs - burstMs) + (1000 * bytes) / bytesPerSecond;
   }
 }

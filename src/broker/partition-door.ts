@@ -30,6 +30,8 @@ interface Asked {
 export type NotHere =
   | { readonly type: 'not-here' }
   | { readonly type: 'opening' }
+  /** Its log waits for room on the disk. */
+  | { readonly type: 'disk-full' }
   | { readonly type: 'no-such-partition' };
 
 export interface ProduceAsked extends Asked {

@@ -14,13 +14,14 @@ import { offset, type Offset } from '../base/offsets.ts';
 import { configKey, type MetadataImage } from '../metadata/metadata-image.ts';
 import type { MetadataDelta } from '../metadata/metadata-delta.ts';
 import type { PartitionMessage } from '../partition/partition-message.ts';
-import { defaultPartitionLimits } from '../partition/partition-options.ts';
+import { defaultPartitionLimits, type ReopenedLog } from '../partition/partition-options.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Disk } from '../ports/disk.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { LogDisk } from '../storage/log-disk.ts';
 import { startAfterRetention } from '../storage/log-retention.ts';
 import { removeLeftOverLogs, removeLog, type LogRemovalOptions } from '../storage/remove-log.ts';
+import { ranOutOfSpace } from '../storage/out-of-space.ts';
 import { Slots } from '../storage/slots.ts';
 import { noteCleanStop, saveWatermarks, takeNotes, type BrokerNotes } from './broker-notes.ts';
 import type { BrokerQuorum } from './broker-quorum.ts';
@@ -61,10 +62,13 @@ interface Slot {
   isRemoved: boolean;
   /** The broker ends because of it; nothing more is done with it. */
   hasFailed: boolean;
+  /** The disk has no room for what it was to take: it is opened again, as what it was, when there may be some. */
+  full: { readonly reopened: ReopenedLog | undefined; readonly timer: Timer | undefined } | undefined;
 }
 
 const opensMax = 8;
 const repairsMax = 2;
+const fullRetryMs = 1000;
 const upkeepMs = 10_000;
 const removalDelayMs = 60_000;
 
@@ -79,6 +83,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
   readonly #scrubber: LogScrubber;
   #timer: Timer | undefined;
   #savedWatermarks = '';
+  #appendedBytes = 0;
   #isOver = false;
 
   private constructor(options: PartitionHostOptions, notes: BrokerNotes) {
@@ -111,8 +116,14 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     const { image } = this.#options.quorum;
     const slot = this.#slots.get(partitionKeyText(key));
     if (slot?.runner !== undefined && slot.busy === undefined) return slot.runner.requests;
+    if (slot?.full !== undefined) return { type: 'disk-full' };
     if (findPartition(image, key) === undefined) return { type: 'no-such-partition' };
     return isPlacedOn(image, key, this.#options) ? { type: 'opening' } : { type: 'not-here' };
+  }
+
+  /** By all logs of this life. */
+  get appendedBytes(): number {
+    return this.#appendedBytes;
   }
 
   /** For looking, such as at what this broker leads. */
@@ -138,6 +149,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     this.#timer?.cancel();
     this.#forgetImages();
     this.#scrubber.stop();
+    for (const { full } of this.#slots.values()) full?.timer?.cancel();
     const { disk, folder, eventLog } = this.#options;
     await Promise.all([...this.#slots.values()].map(async (slot) => slot.busy));
     const watermarks = this.#watermarks();
@@ -195,7 +207,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     const name = partitionKeyText(key);
     const known = this.#slots.get(name);
     if (known !== undefined) return known;
-    const slot: Slot = { key, runner: undefined, busy: undefined, isRemoved: false, hasFailed: false };
+    const slot: Slot = { key, runner: undefined, busy: undefined, isRemoved: false, hasFailed: false, full: undefined };
     this.#slots.set(name, slot);
     return slot;
   }
@@ -203,6 +215,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
   /** One thing at a time for each partition, and always what the newest image wants. */
   #advance(slot: Slot): void {
     if (slot.busy !== undefined || slot.isRemoved || slot.hasFailed || this.#isOver) return;
+    if (slot.full?.timer !== undefined) return;
     const { image } = this.#options.quorum;
     if (!isPlacedOn(image, slot.key, this.#options)) this.#begin(slot, () => this.#remove(slot, image));
     else if (slot.runner === undefined) this.#begin(slot, () => this.#open(slot, image));
@@ -213,6 +226,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     slot.busy = this.#opening
       .run(act)
       .catch((cause: unknown) => {
+        if (ranOutOfSpace(cause)) return this.#openLater(slot, slot.full?.reopened);
         slot.hasFailed = true;
         this.#options.onFatal(cause);
       })
@@ -251,13 +265,17 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
       links,
       controller,
       repairSlots: this.#repairSlots,
+      onAppended: (bytes) => (this.#appendedBytes += bytes),
       watch: watchOf?.(key),
+      reopened: slot.full?.reopened,
       onLogFailed: () => this.#onLogFailed(slot),
       onBug: this.#options.onFatal,
     });
     if (!opened.ok)
       throw new FaultError('a log was written by a newer release; start that one', { ...key, ...opened.problem });
     slot.runner = opened.value;
+    if (slot.full !== undefined) this.#options.eventLog.emit('info', 'has room for a log again', { ...key });
+    slot.full = undefined;
     this.#noteOpening(opened.value);
   }
 
@@ -284,9 +302,32 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
   }
 
   /** What the disk has of the last writes nobody knows, so this life says no more of it: the next one looks. */
-  #onLogFailed({ key, runner }: Slot): void {
+  #onLogFailed(slot: Slot): void {
+    const { key, runner } = slot;
     const cause = runner?.log.failure;
+    if (runner !== undefined && ranOutOfSpace(cause)) return this.#closeFull(slot, runner);
     this.#options.onFatal(new FaultError('the log of a partition failed', { ...key }, cause));
+  }
+
+  /** A full disk has lost nothing, and other logs can be read: so this one waits until there is room. */
+  #closeFull(slot: Slot, runner: PartitionRunner): void {
+    // It is on its way out already.
+    if (slot.busy !== undefined) return;
+    this.#options.eventLog.emit('error', 'the disk is full: a log takes nothing until there is room', { ...slot.key });
+    this.#openLater(slot, runner.view.reopening);
+    this.#begin(slot, async () => {
+      slot.runner = undefined;
+      await runner.stop();
+    });
+  }
+
+  #openLater(slot: Slot, reopened: ReopenedLog | undefined): void {
+    slot.full?.timer?.cancel();
+    const timer = this.#options.clock.callAfterMs(fullRetryMs, () => {
+      slot.full = { reopened, timer: undefined };
+      this.#advance(slot);
+    });
+    slot.full = { reopened, timer };
   }
 
   #pathOf(key: PartitionKey): string {
@@ -306,7 +347,11 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
         () => {
           if (!this.#isOver) this.#upkeepLater();
         },
-        (cause: unknown) => this.#options.onFatal(cause),
+        (cause: unknown) => {
+          // They are kept for a quicker start; a full disk has them of before.
+          if (ranOutOfSpace(cause)) this.#upkeepLater();
+          else this.#options.onFatal(cause);
+        },
       );
     });
   }

@@ -10,12 +10,13 @@ import { assert, InvariantError } from '../base/assert.ts';
 import type { BrokerEpoch } from '../base/epochs.ts';
 import type { FaultError } from '../base/fault-error.ts';
 import type { BrokerId } from '../base/ids.ts';
-import type { Offset } from '../base/offsets.ts';
+import { leaderEpoch, type Offset } from '../base/offsets.ts';
 import { ok, type Result } from '../base/result.ts';
 import { Driver, driverLimitsDefault, type Outcome, type Schedule, type SubmitProblem } from '../drive/driver.ts';
 import type { InSyncProposal, PartitionEffect, ResetEffect } from '../partition/partition-effect.ts';
 import type { InSyncOutcome, PartitionEvent } from '../partition/partition-event.ts';
 import type { PartitionMessage } from '../partition/partition-message.ts';
+import type { ReopenedLog } from '../partition/partition-options.ts';
 import type { PartitionMetadata } from '../partition/partition-metadata.ts';
 import type { PartitionView } from '../partition/partition-view.ts';
 import { Partition } from '../partition/partition.ts';
@@ -53,12 +54,15 @@ export interface RunnerOptions extends ReplicaOptions {
   readonly on: LogDisk;
   readonly path: string;
   readonly settings: LogSettings;
+  /** This log failed before in this life of the broker, without having lost anything. */
+  readonly reopened: ReopenedLog | undefined;
   readonly clock: Clock;
   readonly eventLog: EventLog;
   readonly links: ReplicaLinks;
   readonly controller: PartitionController;
   /** Of all logs of this broker: repairs are no hurry, and nobody else's delay. */
   readonly repairSlots: Slots;
+  readonly onAppended: (bytes: number) => void;
   readonly watch?: PartitionWatch | undefined;
   /** The log failed, once: this replica takes no part any more. */
   readonly onLogFailed: () => void;
@@ -67,6 +71,8 @@ export interface RunnerOptions extends ReplicaOptions {
 }
 
 const now: Schedule = { kind: 'now' };
+/** That a replica is back is so in any leadership. */
+const leaderEpochZero = leaderEpoch(0);
 /** Calls of the log end in the order in which they were made, and so do their answers. */
 const logLane: Schedule = { kind: 'lane', lane: 'log' };
 /** What a start has to read again is little more than this. */
@@ -141,7 +147,7 @@ export class PartitionRunner {
     if (!replica.ok) return replica;
     const { log, opened } = replica.value;
     const nowMs = clock.monotonicMs();
-    const partition = new Partition({ brokerId, brokerEpoch, reopened: undefined, limits, log: opened, nowMs });
+    const partition = new Partition({ brokerId, brokerEpoch, reopened: options.reopened, limits, log: opened, nowMs });
     const runner = new PartitionRunner(options, partition, log);
     late.runner = runner;
     return ok(runner);
@@ -291,7 +297,9 @@ export class PartitionRunner {
   /** Where it ends is told by the log, and its failure by `onFault`. */
   #append({ batches }: Extract<PartitionEffect, { type: 'append' }>): void {
     this.#log.append(batches).catch(() => {});
-    for (const { ownedBytes } of batches) this.#appendedBytes += ownedBytes.length;
+    const bytes = batches.reduce((sum, { ownedBytes }) => sum + ownedBytes.length, 0);
+    this.#options.onAppended(bytes);
+    this.#appendedBytes += bytes;
     if (this.#appendedBytes < producersEveryBytes) return;
     this.#appendedBytes = 0;
     this.#log.saveProducers(() => this.#encodeProducers()).catch(() => {});
@@ -336,8 +344,8 @@ export class PartitionRunner {
 
   #comeBack(): void {
     const { controller, key } = this.#options;
-    const { leaderEpoch } = this.view.metadata ?? {};
-    if (leaderEpoch !== undefined) controller.stepAside({ key, leaderEpoch, reason: 'repaired' });
+    const { leaderEpoch = leaderEpochZero } = this.view.metadata ?? {};
+    controller.stepAside({ key, leaderEpoch, reason: 'repaired' });
   }
 
   async #propose(proposal: InSyncProposal): Promise<PartitionEvent> {

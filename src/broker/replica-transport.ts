@@ -34,8 +34,6 @@ export interface ReplicaTransportLimits extends ReplicaLinkLimits {
   /** That wait for room, per broker and lane. */
   readonly pushesMax: number;
   readonly batchBytesMax: number;
-  /** To all brokers together. Infinity: no limit. */
-  readonly catchUpBytesPerSecondMax: number;
 }
 
 export const replicaTransportLimitsDefault: ReplicaTransportLimits = {
@@ -43,7 +41,6 @@ export const replicaTransportLimitsDefault: ReplicaTransportLimits = {
   controlMessagesMax: 32_768,
   pushesMax: 32_768,
   batchBytesMax: 8 * 1024 * 1024,
-  catchUpBytesPerSecondMax: Number.POSITIVE_INFINITY,
 };
 
 /** A broker as the newest metadata knows it. */
@@ -58,6 +55,8 @@ export interface ReplicaTransportOptions {
   readonly codec: ReplicaCodec;
   readonly eventLog: EventLog;
   readonly limits: ReplicaTransportLimits;
+  /** To all brokers together. Infinity: no limit. */
+  readonly catchUpBytesPerSecond: () => number;
   /** Undefined while this process is not registered, and once it stops. */
   readonly self: () => ReplicaSelf | undefined;
   readonly findBroker: (broker: BrokerId) => KnownBroker | undefined;
@@ -104,8 +103,8 @@ export class ReplicaTransport implements ReplicaLinks {
       [readBatchesMethod, this.#answerBatches()],
     ]);
     this.#budgets = {
-      tail: new ByteBudget(clock, Number.POSITIVE_INFINITY),
-      'catch-up': new ByteBudget(clock, limits.catchUpBytesPerSecondMax),
+      tail: new ByteBudget(clock, () => Number.POSITIVE_INFINITY),
+      'catch-up': new ByteBudget(clock, options.catchUpBytesPerSecond),
     };
   }
 

@@ -60,6 +60,7 @@ export function nodeConfigOf(settings: Settings): NodeConfig {
     nodeId: nodeId(settings['node.id']),
     roles: settings['node.roles'],
     rack: settings['broker.rack'],
+    catchUpBytesPerSecondMin: settings['broker.catch_up_rate'],
     scrubPace: { bytesPerSecond: settings['broker.scrub_rate'], roundMs: settings['broker.scrub_interval'] },
     version: releaseVersion(),
     apiListen: settings['api.listen'],

@@ -40,6 +40,15 @@ export const settingTable = {
   'broker.rack': optionalText({
     about: 'Rack or zone of the broker: the copies of a partition are spread over them. Empty: nobody says.',
   }),
+  'broker.catch_up_rate': byteSize({
+    about: [
+      'How much a second the broker gives replicas that are behind, all together. More while more than half of it is',
+      'written here, so that they catch up at last; less would delay them, and more those who write.',
+    ].join('\n'),
+    default: '32MiB',
+    min: 64 * 1024,
+    max: 1024 ** 4,
+  }),
   'broker.scrub_rate': byteSize({
     about:
       'How much of what it keeps the broker reads again each second, to find damage before it is needed. 0B: none.',

@@ -38,6 +38,8 @@ export interface NodeConfig {
   readonly electionTiming: ElectionTiming;
   /** Where the broker stands, so that the copies of a partition are spread; undefined: nobody says. */
   readonly rack: string | undefined;
+  /** What followers that are behind are given at least, all together. */
+  readonly catchUpBytesPerSecondMin: number;
   /** How the broker looks for damage in what it keeps. */
   readonly scrubPace: ScrubPace;
   /** Clients that write to a topic that is not there get one, if they say that they want that. */

@@ -15,6 +15,7 @@ import {
 } from '../base/ids.ts';
 import { BrokerMember, type BrokerTiming } from '../broker/broker-member.ts';
 import type { PartitionDoors } from '../broker/partition-door.ts';
+import { CatchUpPace } from '../broker/catch-up-pace.ts';
 import { PartitionHost } from '../broker/partition-host.ts';
 import { ProducerIds } from '../broker/producer-id-blocks.ts';
 import { QuorumPartitionController } from '../broker/quorum-partition-controller.ts';
@@ -146,8 +147,14 @@ async function hostPartitions(start: PartitionsStart): Promise<RunningPartitions
   const { clock, disk, network } = ports;
   const eventLog = ports.eventLog.with({ component: 'partitions' });
   const late: { host: PartitionHost | undefined } = { host: undefined };
+  const pace = new CatchUpPace({
+    clock,
+    bytesPerSecondMin: start.config.catchUpBytesPerSecondMin,
+    appendedBytes: () => late.host?.appendedBytes ?? 0,
+  });
   const transport = new ReplicaTransport({
     clock,
+    catchUpBytesPerSecond: () => pace.bytesPerSecond,
     network,
     codec: replicaFrameCodec,
     eventLog,

@@ -69,6 +69,7 @@ export class PartitionCore {
     this.#watermark = known < log.end ? known : log.end;
     this.#watermarkEpoch = this.log.epochBefore(this.#watermark);
     if (known > log.end || log.mayLack) this.lacks = { upTo: known, isOut: false };
+    if (options.reopened !== undefined) this.emit({ type: 'come-back' });
     if (!log.isDamaged) return;
     this.aside = 'damaged';
     this.emit({ type: 'repair' });

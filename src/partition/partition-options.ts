@@ -38,7 +38,7 @@ export interface PartitionLimits {
 const mebibyte = 1024 * 1024;
 
 export const defaultPartitionLimits: PartitionLimits = {
-  pushBytesMax: mebibyte,
+  pushBytesMax: 256 * 1024,
   followerWindowBytes: 4 * mebibyte,
   nudgeMs: 500,
   attachRetryMs: 500,

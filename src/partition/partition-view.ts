@@ -12,7 +12,7 @@ import type { PartitionCore } from './partition-core.ts';
 import type { AsideReason } from './partition-effect.ts';
 import { shownWatermark } from './partition-fetch.ts';
 import type { PartitionMetadata } from './partition-metadata.ts';
-import type { PartitionLimits } from './partition-options.ts';
+import type { PartitionLimits, ReopenedLog } from './partition-options.ts';
 import type { ProducerState } from './producer-sequences.ts';
 
 export interface FollowerView {
@@ -65,6 +65,12 @@ export class PartitionView {
   /** The latest of this life. */
   get session(): number {
     return this.#core.session;
+  }
+
+  /** What whoever opens this log again within the life of its broker has to know. */
+  get reopening(): ReopenedLog {
+    const { fencedEpoch, session } = this.#core;
+    return { ledEpoch: fencedEpoch, session };
   }
 
   get aside(): AsideReason | undefined {

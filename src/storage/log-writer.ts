@@ -12,7 +12,7 @@ import { FaultError } from '../base/fault-error.ts';
 import type { Offset } from '../base/offsets.ts';
 import { RingQueue } from '../base/ring-queue.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
-import { DiskError } from '../ports/disk.ts';
+import { ranOutOfSpace } from './out-of-space.ts';
 import type { DiskFlusher } from './disk-flusher.ts';
 import { takeGather, type Gather, type WaitingAppend } from './append-gather.ts';
 import { LostSyncError } from './file-handles.ts';
@@ -369,7 +369,7 @@ export class LogWriter {
     );
     this.#failure = fault;
     const isWrite = lane === 'write' && !(cause instanceof LostSyncError);
-    this.#trustedEnd = isWrite || isFull(cause) ? progress.written : progress.durable;
+    this.#trustedEnd = isWrite || ranOutOfSpace(cause) ? progress.written : progress.durable;
     this.#flushTimer?.cancel();
     for (let append = this.#waiting.shift(); append !== undefined; append = this.#waiting.shift()) append.reject(fault);
     for (const { reject } of [...this.#writeWaiters, ...this.#flushWaiters]) reject(fault);
@@ -384,9 +384,4 @@ export class LogWriter {
 function resolveUpTo(waiters: readonly Waiter[], reached: Offset): Waiter[] {
   for (const { upTo, resolve } of waiters) if (upTo <= reached) resolve();
   return waiters.filter(({ upTo }) => upTo > reached);
-}
-
-/** Nothing was lost: the disk refused to take more. A sync that says so has lost something all the same. */
-function isFull(cause: unknown): boolean {
-  return cause instanceof DiskError && cause.problem === 'full' && cause.facts['operation'] === 'write';
 }

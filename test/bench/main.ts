@@ -18,6 +18,7 @@ const programs = [
   { file: 'partition-log.ts', about: 'partition log' },
   { file: 'partition-door.ts', about: 'partition door' },
   { file: 'records-through.ts', about: 'records through brokers' },
+  { file: 'catch-up.ts', about: 'a broker that comes back' },
 ];
 
 const wanted = process.argv.slice(2);

@@ -114,6 +114,8 @@ async function openDoor(): Promise<Target> {
     clock,
     eventLog: silent,
     repairSlots: new Slots(1),
+    onAppended: () => {},
+    reopened: undefined,
     links: { send() {}, push: () => Promise.resolve(false), readBatches: () => Promise.resolve(undefined) },
     controller: { proposeInSync: () => Promise.resolve('unknown'), stepAside() {} },
     onLogFailed: () => {

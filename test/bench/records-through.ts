@@ -41,7 +41,7 @@ const names = ['MB/s', 'records/s', 'p50 ms', 'p99 ms', 'of stream', 'of disk'];
 
 const folder = mkdtempSync(join(tmpdir(), 'odradek-through-'));
 const sink = fork(fileURLToPath(new URL('answering-process.ts', import.meta.url)), { execArgv: process.execArgv });
-const quorum = await LocalQuorum.start(3, { settings: ['node.roles=quorum,broker'] });
+const quorum = await LocalQuorum.start(3, { roles: 'quorum,broker' });
 try {
   console.log('what'.padEnd(42) + names.map((name) => name.padStart(11)).join(''));
   const endpoint = await new Promise<string>((resolve) =>

@@ -54,6 +54,7 @@ function transport(
     codec: replicaFrameCodec,
     eventLog: quiet,
     limits: replicaTransportLimitsDefault,
+    catchUpBytesPerSecond: () => Infinity,
     self: () => ({ clusterId: clusterId('c'.repeat(32)), brokerId: self, brokerEpoch: life }),
     findBroker: (broker) => {
       const peerEndpoint = endpoints.get(broker);

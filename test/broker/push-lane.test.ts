@@ -54,7 +54,7 @@ test('pushes of one lane leave in the order in which they were asked for, whiche
 });
 
 test('partitions of one lane take turns, however eager one of them is', async () => {
-  const stage = new TransportStage({ limits: { catchUpBytesPerSecondMax: 1_000_000 } });
+  const stage = new TransportStage({ catchUpBytesPerSecond: 1_000_000 });
   await stage.pass(10);
   const batches = assignedBatches(0, [1000]);
   stage.as(1, (transport) => {
@@ -76,7 +76,7 @@ test('partitions of one lane take turns, however eager one of them is', async ()
 
 test('catching up keeps to its bytes a second, and neither the tail nor acknowledgements wait for it', async () => {
   const rate = 500_000;
-  const stage = new TransportStage({ limits: { catchUpBytesPerSecondMax: rate } });
+  const stage = new TransportStage({ catchUpBytesPerSecond: rate });
   await stage.pass(10);
   const large = pushOf(assignedBatches(0, [6000]));
   const largeBytes = bytesOf(large).length;

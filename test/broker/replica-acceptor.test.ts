@@ -108,6 +108,7 @@ function loneTransport(
     codec: replicaFrameCodec,
     eventLog: new NotedEvents(),
     limits: replicaTransportLimitsDefault,
+    catchUpBytesPerSecond: () => Infinity,
     self: () => ({ clusterId: cluster, brokerId: second, brokerEpoch: brokerEpoch(10) }),
     findBroker: (broker) => (broker === first ? { brokerEpoch: brokerEpoch(10), peerEndpoint: 'b1:7191' } : undefined),
     events: {

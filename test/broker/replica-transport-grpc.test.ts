@@ -32,6 +32,7 @@ async function startUser(number: number, known: Map<BrokerId, KnownBroker>): Pro
     codec: replicaFrameCodec,
     eventLog: silentLog,
     limits: replicaTransportLimitsDefault,
+    catchUpBytesPerSecond: () => Infinity,
     self: () => ({ clusterId: cluster, brokerId: user.id, brokerEpoch: brokerEpoch(10) }),
     findBroker: (broker) => known.get(broker),
     events: {

@@ -146,6 +146,8 @@ export class RunnerStage {
         wasStoppedCleanly: true,
         on: new LogDisk(this.stage.ports.disk),
         repairSlots: new Slots(1),
+        onAppended: () => {},
+        reopened: undefined,
         path: `broker-${id}/orders-0`,
         settings: { ...settings, ...this.#options.settings },
         clock: this.#clock,

@@ -86,6 +86,7 @@ export class TransportUser {
 export interface StageOptions {
   readonly brokers?: number;
   readonly limits?: Partial<ReplicaTransportLimits>;
+  readonly catchUpBytesPerSecond?: number;
   readonly windowBytes?: number;
   readonly self?: (user: TransportUser) => ReplicaSelf;
 }
@@ -96,13 +97,14 @@ export class TransportStage {
   /** The newest metadata, which all see at once. */
   readonly known = new Map<BrokerId, KnownBroker>();
 
-  constructor({ brokers = 2, limits = {}, windowBytes, self }: StageOptions = {}) {
+  constructor(options: StageOptions = {}) {
+    const { brokers = 2, windowBytes } = options;
     const streamLimits = { ...streamLimitsDefault, windowBytes: windowBytes ?? streamLimitsDefault.windowBytes };
     this.simulation = new Simulation({ seed: 3, streamLimits });
     this.users = Array.from({ length: brokers }, (_, at) => new TransportUser(at + 1));
     for (const user of this.users) {
       this.known.set(user.id, { brokerEpoch: brokerEpoch(10), peerEndpoint: `${user.name}:7191` });
-      this.simulation.addProcess(user.name, (ports) => this.#boot(user, ports, limits, self));
+      this.simulation.addProcess(user.name, (ports) => this.#boot(user, ports, options));
     }
     for (const process of this.simulation.processes) process.start();
   }
@@ -138,8 +140,7 @@ export class TransportStage {
   async #boot(
     user: TransportUser,
     ports: ProcessPorts,
-    limits: Partial<ReplicaTransportLimits>,
-    self: StageOptions['self'],
+    { limits, catchUpBytesPerSecond = Infinity, self }: StageOptions,
   ): Promise<void> {
     user.timers.clear();
     const born = this.known.get(user.id)?.brokerEpoch ?? brokerEpoch(10);
@@ -149,6 +150,7 @@ export class TransportStage {
       network: countedNetwork(user, ports.network),
       codec: replicaFrameCodec,
       limits: { ...replicaTransportLimitsDefault, ...limits },
+      catchUpBytesPerSecond: () => catchUpBytesPerSecond,
       self: () => self?.(user) ?? { clusterId: cluster, brokerId: user.id, brokerEpoch: born },
       findBroker: (broker) => this.known.get(broker),
       events: {

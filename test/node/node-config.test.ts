@@ -6,6 +6,7 @@ const good: NodeConfig = {
   nodeId: nodeId(1),
   roles: ['quorum'],
   rack: undefined,
+  catchUpBytesPerSecondMin: 32_000_000,
   scrubPace: { bytesPerSecond: 4_000_000, roundMs: 3_000 },
   version: '0.1.0',
   apiListen: '127.0.0.1:7081',

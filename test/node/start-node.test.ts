@@ -36,6 +36,7 @@ const config: NodeConfig = {
   nodeId: nodeId(1),
   roles: ['quorum'],
   rack: undefined,
+  catchUpBytesPerSecondMin: 32_000_000,
   scrubPace: { bytesPerSecond: 4_000_000, roundMs: 3_000 },
   version: '9.9.9',
   apiListen: '127.0.0.1:7081',

@@ -222,6 +222,7 @@ export function configOf(id: number, voters: NodeConfig['voters']): NodeConfig {
     nodeId: nodeId(id),
     roles: ['quorum'],
     rack: undefined,
+    catchUpBytesPerSecondMin: 32_000_000,
     scrubPace: { bytesPerSecond: 4_000_000, roundMs: 3_000 },
     version: '0.1.0',
     apiListen: `n${id}:7081`,

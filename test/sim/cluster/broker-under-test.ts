@@ -116,6 +116,7 @@ export class BrokerUnderTest {
       ...ports,
       codec: replicaFrameCodec,
       limits: replicaTransportLimitsDefault,
+      catchUpBytesPerSecond: () => Infinity,
       self: () =>
         member.epoch === undefined ? undefined : { clusterId, brokerId: this.id, brokerEpoch: member.epoch },
       findBroker: (id) => {

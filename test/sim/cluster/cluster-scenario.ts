@@ -44,6 +44,7 @@ export const clusterScenario: Scenario = {
     'cluster: bits flipped',
     'cluster: repair',
     'cluster: come-back',
+    'said: has room for a log again',
     'cluster: judged',
   ],
   mustReachWithinSeeds: 50,
@@ -80,6 +81,7 @@ class ClusterRun implements ScenarioRun {
   #coreSendsLeft = coreSends;
   /** The one whose files of records lose bits; undefined: nobody's do. */
   readonly #rotting: BrokerUnderTest | undefined;
+  readonly #lossy: ReadonlySet<BrokerId>;
   #isJudged = false;
 
   constructor(simulation: Simulation, random: SimulatedRandom) {
@@ -125,6 +127,7 @@ class ClusterRun implements ScenarioRun {
       });
     });
     this.#rotting = random.chance(0.5) ? random.pick(this.#brokers) : undefined;
+    this.#lossy = new Set(this.#rotting === undefined ? [] : [this.#rotting.id]);
     const machines = [...this.#voters, ...this.#brokers].map(({ process }) => process.name);
     this.scope = {
       machines,
@@ -140,6 +143,7 @@ class ClusterRun implements ScenarioRun {
     if (this.#consumers.length === 0)
       this.#consumers = keys.map((key, at) => new ClusterConsumer(this.#shared, 100 + at, key));
     if (this.#core === undefined && this.#random.chance(0.003)) this.#rot();
+    if (this.#core === undefined && this.#random.chance(0.001)) this.#fillDisk();
     if (this.#random.chance(0.6)) this.#random.pick(this.#consumers).poll(this.#random.chance(0.3));
     else this.#send(this.#random.pick(keys));
     for (const reader of this.#lastReaders) reader.poll(false);
@@ -222,6 +226,17 @@ class ClusterRun implements ScenarioRun {
     if (flipped.length > 0) reached.count('cluster: bits flipped');
   }
 
+  /** One broker's disk takes nothing for a while. */
+  #fillDisk(): void {
+    const { disk } = this.#random.pick(this.#brokers).process;
+    const { capacityBytes } = disk.knobs;
+    if (capacityBytes === 0) return;
+    disk.knobs = { ...disk.knobs, capacityBytes: 0 };
+    this.#simulation.world.scheduler.after(this.#random.integerBetween(200, 5_000), () => {
+      disk.knobs = { ...disk.knobs, capacityBytes };
+    });
+  }
+
   #send(key: PartitionKey): void {
     const producer = this.#random.pick(this.#producers);
     if (producer.isBusy || this.#lastReaders.length > 0) return;
@@ -274,7 +289,7 @@ class ClusterRun implements ScenarioRun {
       const metadata = partitionMetadataOf(image, key);
       const eligible = findPartition(image, key)?.eligible ?? [];
       assert(metadata !== undefined, 'a partition that is listed is there');
-      this.#invariantsOf(key).onController({ metadata, eligible, lossy: new Set() });
+      this.#invariantsOf(key).onController({ metadata, eligible, lossy: this.#lossy });
     }
   }
 
@@ -297,7 +312,7 @@ class ClusterRun implements ScenarioRun {
     const { reached } = this.#simulation.world;
     return {
       // A bit of what is durable and not marked as that yet makes a torn end of it, which is dropped, and said.
-      onStart: (view) => invariants.onStart(view, view.brokerId === this.#rotting?.id),
+      onStart: (view) => invariants.onStart(view, this.#lossy.has(view.brokerId)),
       onStep: (view, event, effects) => {
         for (const effect of effects) {
           if (effect.type === 'push') reached.count(`cluster: ${effect.lane} push`);
