@@ -1,6 +1,6 @@
 /**
- * Puts a damaged log back with what other replicas have, however long that takes: those are asked in turn, the leader
- * first, and again after a while. A log that could merely not be read is read as a whole, until that works.
+ * Puts a damaged log back with what other replicas have, in passes: those are asked in turn, the leader first. A log that
+ * could merely not be read is read as a whole.
  *
  * What lies damaged may be what no other log holds: the end of a log whose leader died before anybody had it. Only
  * whoever leads can tell, so it is said what the leader has in its place, and left to the core.
@@ -8,7 +8,6 @@
 import { FaultError } from '../base/fault-error.ts';
 import type { BrokerId } from '../base/ids.ts';
 import type { LeaderEpoch, Offset } from '../base/offsets.ts';
-import { delay, type Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { DamagedRange } from '../storage/damaged-range.ts';
 import type { MendEnd } from '../storage/log-mender.ts';
@@ -19,7 +18,6 @@ import type { PeerBatches } from '../partition/peer-batches.ts';
 export interface LogRepairerOptions {
   readonly key: PartitionKey;
   readonly log: PartitionLog;
-  readonly clock: Clock;
   readonly eventLog: EventLog;
   /** Replicas elsewhere, the leader first. */
   readonly sources: () => readonly BrokerId[];
@@ -29,12 +27,14 @@ export interface LogRepairerOptions {
 }
 
 const lookBytes = 1024 * 1024;
-const retryMsMin = 500;
-const retryMsMax = 30_000;
+
+/** `better`: something of it was put back, or is known to be damaged now. */
+export type RepairPass = 'whole' | 'better' | 'no-better';
 
 export class LogRepairer {
   readonly #options: LogRepairerOptions;
   #isStopped = false;
+  #isRead = false;
 
   constructor(options: LogRepairerOptions) {
     this.#options = options;
@@ -44,24 +44,16 @@ export class LogRepairer {
     this.#isStopped = true;
   }
 
-  /** True when all of the log can be read again; false when it was stopped, or the log has failed. */
-  async run(): Promise<boolean> {
-    const { log, clock } = this.#options;
-    let waitMs = retryMsMin;
-    let isRead = log.damaged.length > 0;
-    while (!this.#isOver()) {
-      const before = log.damaged;
-      isRead ||= await this.#readAll();
-      const [range] = log.damaged;
-      if (isRead && range === undefined) return true;
-      const isMended = range !== undefined && (await this.#mend(range));
-      if (isMended || before !== log.damaged) waitMs = retryMsMin;
-      else {
-        await delay(clock, waitMs);
-        waitMs = Math.min(2 * waitMs, retryMsMax);
-      }
-    }
-    return false;
+  /** One look at what is wrong, and one try with everybody who may have it. */
+  async pass(): Promise<RepairPass> {
+    const { log } = this.#options;
+    const before = log.damaged;
+    if (before.length === 0) this.#isRead = (await this.#readAll()) || this.#isRead;
+    const [range] = log.damaged;
+    if (range === undefined) return this.#isRead ? 'whole' : 'no-better';
+    // What is mended is whole, and so is the rest as far as anybody knows.
+    this.#isRead = true;
+    return (await this.#mend(range)) || before !== log.damaged ? 'better' : 'no-better';
   }
 
   #isOver(): boolean {
@@ -87,13 +79,15 @@ export class LogRepairer {
 
   async #mend(range: DamagedRange): Promise<boolean> {
     const { key, log, eventLog, sources, read } = this.#options;
+    // Opened with its end damaged, a log does not know whose records those were; its leader alone can say how it goes on.
+    const isEndUnknown = range.to === log.logEnd && log.report.damaged.some(({ to }) => to === range.to);
     for (const source of sources()) {
       if (this.#isOver()) return false;
       let leaderEpoch: LeaderEpoch | undefined;
       const end = await log.mend(range, async (from) => {
         const batches = await read(source, from);
         leaderEpoch = batches?.leaderEpoch;
-        return batches?.ownedBatches;
+        return isEndUnknown && leaderEpoch === undefined ? undefined : batches?.ownedBatches;
       });
       if (end.type === 'changed') return true;
       if (end.type === 'mended') {
@@ -107,13 +101,17 @@ export class LogRepairer {
       }
       if (end.type !== 'no-answer')
         eventLog.emit('debug', 'could not put back a damaged part of a log', { ...key, ...range, source, end });
-      if (isOtherwise(end) && leaderEpoch !== undefined) this.#options.onNotShared(range.from, leaderEpoch);
+      if (isOtherwise(end, range.from) && leaderEpoch !== undefined) this.#options.onNotShared(range.from, leaderEpoch);
     }
     return false;
   }
 }
 
-/** The other log is whole there, and is not what this one was. */
-function isOtherwise(end: MendEnd): boolean {
-  return end.type === 'no-bytes' || (end.type === 'refused' && end.problem.type !== 'flawed');
+/** From the first of its offsets on the other log is not what this one was: it ends, or another batch is there. */
+function isOtherwise(end: MendEnd, from: Offset): boolean {
+  if (end.type === 'no-bytes') return end.at === from;
+  if (end.type !== 'refused') return false;
+  const { problem } = end;
+  if (problem.type === 'other-epoch') return problem.baseOffset === from;
+  return problem.type === 'does-not-fit' && problem.at === from;
 }

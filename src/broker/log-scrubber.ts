@@ -16,6 +16,7 @@ export interface ScrubPace {
 }
 
 export interface ScrubbedLog {
+  readonly logEnd: Offset;
   /** Where the next look goes on, and how much was read; undefined at the end, or where nothing can be read now. */
   look(from: Offset | undefined): Promise<{ readonly next: Offset; readonly bytes: number } | undefined>;
 }
@@ -32,6 +33,8 @@ export class LogScrubber {
   readonly #options: LogScrubberOptions;
   #left: ScrubbedLog[] = [];
   #from: Offset | undefined;
+  /** Where the log ended when its turn began: one that grows faster than this reads must not keep the others waiting. */
+  #upTo: Offset | undefined;
   #roundBeganMs = 0;
   #timer: Timer | undefined;
   #isStopped = false;
@@ -68,11 +71,23 @@ export class LogScrubber {
     }
     // A log that has nothing to read costs no wait: a thousand of them are one turn.
     for (let log = this.#left.at(-1); log !== undefined && !this.#isStopped; log = this.#left.at(-1)) {
+      this.#upTo ??= log.logEnd;
       const looked = await log.look(this.#from);
-      this.#from = looked?.next;
-      if (looked === undefined) this.#left.pop();
-      else return this.#goOnAfter(Math.ceil((looked.bytes * 1000) / pace.bytesPerSecond));
+      const isOver = looked === undefined || looked.next >= this.#upTo;
+      this.#from = isOver ? undefined : looked.next;
+      if (isOver) {
+        this.#left.pop();
+        this.#upTo = undefined;
+      }
+      if (looked === undefined) continue;
+      const paceMs = Math.ceil((looked.bytes * 1000) / pace.bytesPerSecond);
+      return this.#goOnAfter(this.#left.length > 0 ? paceMs : Math.max(paceMs, this.#untilNextRoundMs()));
     }
-    this.#goOnAfter(Math.max(0, this.#roundBeganMs + pace.roundMs - clock.monotonicMs()));
+    this.#goOnAfter(this.#untilNextRoundMs());
+  }
+
+  #untilNextRoundMs(): number {
+    const { pace, clock } = this.#options;
+    return Math.max(0, this.#roundBeganMs + pace.roundMs - clock.monotonicMs());
   }
 }

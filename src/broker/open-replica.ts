@@ -5,12 +5,20 @@ import type { DirectoryId } from '../base/ids.ts';
 import type { Offset } from '../base/offsets.ts';
 import { ok, type Result } from '../base/result.ts';
 import { assignedBatch } from '../partition/partition-batch.ts';
-import type { OpenedLog, PartitionLimits } from '../partition/partition-options.ts';
+import type { OpenedLog, PartitionLimits, ReopenedLog } from '../partition/partition-options.ts';
 import { ProducerSequences, type ProducerState } from '../partition/producer-sequences.ts';
 import { decodeProducers } from '../partition/producer-snapshot.ts';
 import { splitBatches } from '../record/split-batches.ts';
 import type { OpenProblem } from '../storage/log-problem.ts';
 import { PartitionLog, type PartitionLogOptions } from '../storage/partition-log.ts';
+
+/** What a log held that ran out of space, in this life of the broker. */
+export interface HeldLog {
+  readonly reopened: ReopenedLog;
+  /** Everything below was in the file. */
+  readonly written: Offset;
+  readonly watermark: Offset;
+}
 
 export interface ReplicaOptions {
   readonly directory: DirectoryId;
@@ -19,6 +27,8 @@ export interface ReplicaOptions {
   readonly knownWatermark: Offset;
   /** The broker's last life ended in order, so nothing that was written was lost. */
   readonly wasStoppedCleanly: boolean;
+  /** Undefined: it is opened for the first time in this life. */
+  readonly held: HeldLog | undefined;
 }
 
 export interface OpenedReplica {
@@ -32,7 +42,8 @@ export async function openReplica(
 ): Promise<Result<OpenedReplica, OpenProblem>> {
   const log = await PartitionLog.open(logOptions);
   if (!log.ok) return log;
-  const { directory, limits, knownWatermark, wasStoppedCleanly } = options;
+  const { directory, limits, wasStoppedCleanly, held } = options;
+  const knownWatermark = held?.watermark ?? options.knownWatermark;
   const { report, position, localStart, partitionStart, logEnd, epochs } = log.value;
   const producers = await replayProducers(log.value, limits);
   const isNew = report.wasCreated && knownWatermark === 0;
@@ -46,7 +57,10 @@ export async function openReplica(
     epochs,
     producers,
     watermark: knownWatermark,
-    mayLack: report.dropped !== undefined || report.lostStart !== undefined || lostUnflushed,
+    // Beyond what was written there is at most a part of what nobody was told of.
+    mayLack:
+      report.lostStart !== undefined ||
+      (held === undefined ? report.dropped !== undefined || lostUnflushed : logEnd < held.written),
     // The replay may have found some.
     isDamaged: log.value.damaged.length > 0,
   };

@@ -14,7 +14,7 @@ import { offset, type Offset } from '../base/offsets.ts';
 import { configKey, type MetadataImage } from '../metadata/metadata-image.ts';
 import type { MetadataDelta } from '../metadata/metadata-delta.ts';
 import type { PartitionMessage } from '../partition/partition-message.ts';
-import { defaultPartitionLimits, type ReopenedLog } from '../partition/partition-options.ts';
+import { defaultPartitionLimits } from '../partition/partition-options.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Disk } from '../ports/disk.ts';
 import type { EventLog } from '../ports/event-log.ts';
@@ -23,6 +23,7 @@ import { startAfterRetention } from '../storage/log-retention.ts';
 import { removeLeftOverLogs, removeLog, type LogRemovalOptions } from '../storage/remove-log.ts';
 import { ranOutOfSpace } from '../storage/out-of-space.ts';
 import { Slots } from '../storage/slots.ts';
+import type { HeldLog } from './open-replica.ts';
 import { noteCleanStop, saveWatermarks, takeNotes, type BrokerNotes } from './broker-notes.ts';
 import type { BrokerQuorum } from './broker-quorum.ts';
 import { LogScrubber, type ScrubPace } from './log-scrubber.ts';
@@ -63,7 +64,7 @@ interface Slot {
   /** The broker ends because of it; nothing more is done with it. */
   hasFailed: boolean;
   /** The disk has no room for what it was to take: it is opened again, as what it was, when there may be some. */
-  full: { readonly reopened: ReopenedLog | undefined; readonly timer: Timer | undefined } | undefined;
+  full: { readonly held: HeldLog | undefined; readonly timer: Timer | undefined } | undefined;
 }
 
 const opensMax = 8;
@@ -92,7 +93,12 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     this.#on = new LogDisk(options.disk);
     this.#forgetImages = options.quorum.onChange((delta) => this.#onChange(delta));
     const { clock, scrubPace: pace, onFatal: onBug } = options;
-    this.#scrubber = new LogScrubber({ clock, pace, logs: () => [...this.runners()], onBug });
+    this.#scrubber = new LogScrubber({
+      clock,
+      pace,
+      logs: () => [...this.runners()].map(({ repairs }) => repairs),
+      onBug,
+    });
   }
 
   /** Opens what the newest image places here; resolves when that is begun, and leftovers are on their way out. */
@@ -140,7 +146,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
   }
 
   async readHere(key: PartitionKey, from: Offset): Promise<PeerBatches | undefined> {
-    return this.#slots.get(partitionKeyText(key))?.runner?.readForPeer(from);
+    return this.#slots.get(partitionKeyText(key))?.runner?.repairs.readForPeer(from);
   }
 
   /** Closes every log, and says to the next life how far it was. */
@@ -154,9 +160,10 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     await Promise.all([...this.#slots.values()].map(async (slot) => slot.busy));
     const watermarks = this.#watermarks();
     const runners = [...this.runners()];
+    const hasFull = [...this.#slots.values()].some(({ full }) => full !== undefined);
     await Promise.all(runners.map((runner) => this.#opening.run(() => runner.stop())));
     this.#slots.clear();
-    if (runners.some(({ log }) => !log.wasClosedInOrder)) return;
+    if (hasFull || runners.some(({ log }) => !log.wasClosedInOrder)) return;
     await saveWatermarks(disk, folder, watermarks);
     await noteCleanStop(disk, folder);
     eventLog.emit('debug', 'closed all logs', { partitions: runners.length });
@@ -226,7 +233,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     slot.busy = this.#opening
       .run(act)
       .catch((cause: unknown) => {
-        if (ranOutOfSpace(cause)) return this.#openLater(slot, slot.full?.reopened);
+        if (ranOutOfSpace(cause)) return this.#openLater(slot, slot.full?.held);
         slot.hasFailed = true;
         this.#options.onFatal(cause);
       })
@@ -267,7 +274,7 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
       repairSlots: this.#repairSlots,
       onAppended: (bytes) => (this.#appendedBytes += bytes),
       watch: watchOf?.(key),
-      reopened: slot.full?.reopened,
+      held: slot.full?.held,
       onLogFailed: () => this.#onLogFailed(slot),
       onBug: this.#options.onFatal,
     });
@@ -293,12 +300,13 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     const { key, runner } = slot;
     slot.runner = undefined;
     await runner?.stop();
+    const { disk, folder, eventLog } = this.#options;
+    if ((await disk.list(folder)).includes(partitionKeyText(key))) {
+      await removeLog(this.#removal, this.#pathOf(key), { revision: image.revision });
+      eventLog.emit('info', 'removed a log', { ...key, revision: image.revision });
+    }
     slot.isRemoved = true;
     this.#slots.delete(partitionKeyText(key));
-    const { disk, folder, eventLog } = this.#options;
-    if (!(await disk.list(folder)).includes(partitionKeyText(key))) return;
-    await removeLog(this.#removal, this.#pathOf(key), { revision: image.revision });
-    eventLog.emit('info', 'removed a log', { ...key, revision: image.revision });
   }
 
   /** What the disk has of the last writes nobody knows, so this life says no more of it: the next one looks. */
@@ -314,20 +322,20 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
     // It is on its way out already.
     if (slot.busy !== undefined) return;
     this.#options.eventLog.emit('error', 'the disk is full: a log takes nothing until there is room', { ...slot.key });
-    this.#openLater(slot, runner.view.reopening);
+    this.#openLater(slot, runner.held);
     this.#begin(slot, async () => {
       slot.runner = undefined;
       await runner.stop();
     });
   }
 
-  #openLater(slot: Slot, reopened: ReopenedLog | undefined): void {
+  #openLater(slot: Slot, held: HeldLog | undefined): void {
     slot.full?.timer?.cancel();
     const timer = this.#options.clock.callAfterMs(fullRetryMs, () => {
-      slot.full = { reopened, timer: undefined };
+      slot.full = { held, timer: undefined };
       this.#advance(slot);
     });
-    slot.full = { reopened, timer };
+    slot.full = { held, timer };
   }
 
   #pathOf(key: PartitionKey): string {
@@ -336,7 +344,10 @@ export class PartitionHost implements PartitionDoors, ReplicaLinkEvents {
 
   #watermarks(): ReadonlyMap<string, Offset> {
     const watermarks = new Map<string, Offset>();
-    for (const { key, view } of this.runners()) watermarks.set(partitionKeyText(key), view.watermark);
+    for (const { key, runner, full } of this.#slots.values()) {
+      const watermark = runner?.view.watermark ?? full?.held?.watermark;
+      if (watermark !== undefined) watermarks.set(partitionKeyText(key), watermark);
+    }
     return watermarks;
   }
 

@@ -9,12 +9,14 @@ import { assignedBatch } from '../partition/partition-batch.ts';
 import type { PushEffect } from '../partition/partition-effect.ts';
 import type { PartitionEvent } from '../partition/partition-event.ts';
 import type { PushMessage } from '../partition/partition-message.ts';
+import type { PartitionView } from '../partition/partition-view.ts';
 import { splitBatches } from '../record/split-batches.ts';
 import type { PartitionLog } from '../storage/partition-log.ts';
 import type { PartitionKey } from './partition-key.ts';
 import type { PushLane, ReplicaLinks } from './replica-links.ts';
 
 export interface PartitionPushesOptions {
+  readonly view: Pick<PartitionView, 'isCurrent'>;
   readonly key: PartitionKey;
   readonly log: PartitionLog;
   readonly links: ReplicaLinks;
@@ -83,8 +85,9 @@ export class PartitionPushes {
 
   /** Checksums are the receiver's to look at: it must not believe its leader's disk either. */
   async #read(effect: PushEffect): Promise<PushMessage | undefined> {
-    const { log, onDamage, onReadFailed } = this.#options;
-    if (this.#isOver) return undefined;
+    const { log, onDamage, onReadFailed, view } = this.#options;
+    // One that attached anew while this waited would drop it, and others wait behind.
+    if (this.#isOver || !view.isCurrent(effect.to, effect)) return undefined;
     const { from, upTo, bytesMax, leaderEpoch, brokerEpoch, session, watermark, startWanted, start } = effect;
     const read = await log.read({ from, bytesMax, below: upTo, check: 'whole' }).catch(onReadFailed);
     if (read === undefined) return undefined;

@@ -16,7 +16,6 @@ import { Driver, driverLimitsDefault, type Outcome, type Schedule, type SubmitPr
 import type { InSyncProposal, PartitionEffect, ResetEffect } from '../partition/partition-effect.ts';
 import type { InSyncOutcome, PartitionEvent } from '../partition/partition-event.ts';
 import type { PartitionMessage } from '../partition/partition-message.ts';
-import type { ReopenedLog } from '../partition/partition-options.ts';
 import type { PartitionMetadata } from '../partition/partition-metadata.ts';
 import type { PartitionView } from '../partition/partition-view.ts';
 import { Partition } from '../partition/partition.ts';
@@ -29,13 +28,12 @@ import type { OpenProblem } from '../storage/log-problem.ts';
 import type { LogSettings } from '../storage/log-settings.ts';
 import type { PartitionLog } from '../storage/partition-log.ts';
 import type { Slots } from '../storage/slots.ts';
-import { openReplica, replayProducers, type ReplicaOptions } from './open-replica.ts';
+import { openReplica, replayProducers, type HeldLog, type ReplicaOptions } from './open-replica.ts';
 import type { PartitionController } from './partition-controller.ts';
 import type { PartitionKey } from './partition-key.ts';
 import { PartitionPushes } from './partition-pushes.ts';
 import { PartitionRequests, type RunnerEnd } from './partition-requests.ts';
 import { noteFact, type PartitionFact } from './partition-facts.ts';
-import type { PeerBatches } from '../partition/peer-batches.ts';
 import type { ReplicaLinks } from './replica-links.ts';
 import { ReplicaRepairs } from './replica-repairs.ts';
 import { SureEvents } from './sure-events.ts';
@@ -54,8 +52,6 @@ export interface RunnerOptions extends ReplicaOptions {
   readonly on: LogDisk;
   readonly path: string;
   readonly settings: LogSettings;
-  /** This log failed before in this life of the broker, without having lost anything. */
-  readonly reopened: ReopenedLog | undefined;
   readonly clock: Clock;
   readonly eventLog: EventLog;
   readonly links: ReplicaLinks;
@@ -86,7 +82,8 @@ export class PartitionRunner {
   readonly #driver: Driver<PartitionEvent, PartitionEffect>;
   readonly #sure: SureEvents;
   readonly #pushes: PartitionPushes;
-  readonly #repairs: ReplicaRepairs;
+  /** What it and the others do for each other when one of them is damaged. */
+  readonly repairs: ReplicaRepairs;
   readonly #log: PartitionLog;
   #timer: { readonly timer: Timer; readonly atMs: number } | undefined;
   /** A reset may take two steps of the log where the core knows of one. */
@@ -120,8 +117,8 @@ export class PartitionRunner {
       view: partition.view,
       submit: (event) => this.#submit(event).ok,
     });
-    this.#pushes = new PartitionPushes({ ...reading, key: options.key, links: options.links });
-    this.#repairs = new ReplicaRepairs({
+    this.#pushes = new PartitionPushes({ ...reading, view: partition.view, key: options.key, links: options.links });
+    this.repairs = new ReplicaRepairs({
       ...options,
       log,
       view: partition.view,
@@ -147,7 +144,14 @@ export class PartitionRunner {
     if (!replica.ok) return replica;
     const { log, opened } = replica.value;
     const nowMs = clock.monotonicMs();
-    const partition = new Partition({ brokerId, brokerEpoch, reopened: options.reopened, limits, log: opened, nowMs });
+    const partition = new Partition({
+      brokerId,
+      brokerEpoch,
+      reopened: options.held?.reopened,
+      limits,
+      log: opened,
+      nowMs,
+    });
     const runner = new PartitionRunner(options, partition, log);
     late.runner = runner;
     return ok(runner);
@@ -155,6 +159,12 @@ export class PartitionRunner {
 
   get view(): PartitionView {
     return this.#partition.view;
+  }
+
+  /** For whoever opens this log again in this life of the broker, after it ran out of space. */
+  get held(): HeldLog {
+    const { reopening: reopened, watermark } = this.view;
+    return { reopened, written: this.#log.position.written, watermark };
   }
 
   get log(): PartitionLog {
@@ -209,22 +219,12 @@ export class PartitionRunner {
     this.#sure.tell({ type: 'read-failed' });
   }
 
-  /** For the scrubber. */
-  look(from: Offset | undefined): ReturnType<ReplicaRepairs['look']> {
-    return this.#repairs.look(from);
-  }
-
-  /** For another replica that has to put back what is damaged. Undefined: this one cannot be read there either. */
-  readForPeer(from: Offset): Promise<PeerBatches | undefined> {
-    return this.#repairs.readForPeer(from);
-  }
-
   /** Answers everybody, and leaves the log as a start finds it soonest. */
   async stop(): Promise<void> {
     this.#isOver = true;
     this.#timer?.timer.cancel();
     this.#pushes.end();
-    this.#repairs.end();
+    this.repairs.end();
     await this.#driver.stop();
     this.requests.end();
     try {
@@ -284,7 +284,7 @@ export class PartitionRunner {
         this.#comeBack();
         return undefined;
       case 'repair':
-        this.#repairs.begin();
+        this.repairs.begin();
         return undefined;
       case 'wake':
         this.#wake(effect.atMs);

@@ -28,14 +28,15 @@ interface WaitingProposal extends InSyncAsked {
 
 const requestWaitMs = 5000;
 const asideRetryMs = 500;
-/** About a minute: by then a broker whose controller cannot be reached has been fenced. */
-const asideAttemptsMax = 120;
+/** Of one partition that are not heard yet: that it stepped aside, and that it is back. */
+const asidesMax = 2;
 
 export class QuorumPartitionController implements PartitionController {
   readonly #options: QuorumPartitionControllerOptions;
   #proposals: WaitingProposal[] = [];
-  /** By partition, the latest. */
-  readonly #asides = new Map<string, AsideAsked>();
+  /** By partition, in their order: a return that overtook what it ends would end nothing. */
+  readonly #asides = new Map<string, AsideAsked[]>();
+  #isTelling = false;
   #isOver = false;
 
   constructor(options: QuorumPartitionControllerOptions) {
@@ -50,8 +51,12 @@ export class QuorumPartitionController implements PartitionController {
   }
 
   stepAside(asked: AsideAsked): void {
-    this.#asides.set(partitionKeyText(asked.key), asked);
-    if (this.#asides.size === 1) this.#options.clock.callSoon(() => this.#tellAsides(1));
+    const name = partitionKeyText(asked.key);
+    const untold = this.#asides.get(name) ?? [];
+    this.#asides.set(name, [...untold, asked].slice(-asidesMax));
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    this.#options.clock.callSoon(() => this.#tellAsides());
   }
 
   stop(): void {
@@ -77,15 +82,15 @@ export class QuorumPartitionController implements PartitionController {
     proposals.forEach(({ resolve }, at) => resolve(outcomes === undefined ? 'unknown' : outcomeOf(outcomes, at)));
   }
 
-  #tellAsides(attempt: number): void {
-    if (this.#isOver) return;
-    const told = [...this.#asides.values()].slice(0, metadataLimits.partitionChangesMax);
-    if (told.length === 0) return;
+  /** Until the controller has heard it: nobody else would ever say it. */
+  #tellAsides(): void {
+    const first = [...this.#asides.values()].flatMap(([asked]) => asked ?? []);
+    const told = first.slice(0, metadataLimits.partitionChangesMax);
+    this.#isTelling = !this.#isOver && told.length > 0;
+    if (!this.#isTelling) return;
     void this.#tell(told).then((isHeard) => {
-      if (this.#isOver) return;
-      if (isHeard || attempt >= asideAttemptsMax) this.#forget(told);
-      if (this.#asides.size === 0) return;
-      this.#options.clock.callAfterMs(isHeard ? 0 : asideRetryMs, () => this.#tellAsides(isHeard ? 1 : attempt + 1));
+      if (isHeard) this.#forget(told);
+      this.#options.clock.callAfterMs(isHeard ? 0 : asideRetryMs, () => this.#tellAsides());
     });
   }
 
@@ -100,10 +105,12 @@ export class QuorumPartitionController implements PartitionController {
     return type === 'done' || type === 'refused';
   }
 
-  #forget(asides: readonly AsideAsked[]): void {
-    for (const aside of asides) {
+  #forget(heard: readonly AsideAsked[]): void {
+    for (const aside of heard) {
       const name = partitionKeyText(aside.key);
-      if (this.#asides.get(name) === aside) this.#asides.delete(name);
+      const left = (this.#asides.get(name) ?? []).filter((asked) => asked !== aside);
+      if (left.length === 0) this.#asides.delete(name);
+      else this.#asides.set(name, left);
     }
   }
 }

@@ -2,7 +2,7 @@
  * A replica and the others, when one of them is damaged: it gets back what it lost from them, and gives them what they
  * lost. Read next: log-repairer.ts (the work), peer-batches.ts (the words between brokers).
  */
-import { InvariantError } from '../base/assert.ts';
+import { FaultError } from '../base/fault-error.ts';
 import type { BrokerId } from '../base/ids.ts';
 import type { LeaderEpoch, Offset } from '../base/offsets.ts';
 import type { PartitionLimits } from '../partition/partition-options.ts';
@@ -12,7 +12,7 @@ import { delay, type Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { PartitionLog } from '../storage/partition-log.ts';
 import type { Slots } from '../storage/slots.ts';
-import { LogRepairer } from './log-repairer.ts';
+import { LogRepairer, type RepairPass } from './log-repairer.ts';
 import { replayProducers } from './open-replica.ts';
 import type { PartitionKey } from './partition-key.ts';
 import type { PeerBatches } from '../partition/peer-batches.ts';
@@ -37,6 +37,8 @@ export interface ReplicaRepairsOptions {
 }
 
 const cutPollMs = 10;
+const retryMsMin = 500;
+const retryMsMax = 30_000;
 const lookBytes = 256 * 1024;
 
 export class ReplicaRepairs {
@@ -51,14 +53,14 @@ export class ReplicaRepairs {
   /** One at a time: it looks at whatever is damaged by then. */
   begin(): void {
     if (this.#running !== undefined || this.#isOver) return;
-    const { key, links, repairSlots, onBug } = this.#options;
+    const { key, links, onBug } = this.#options;
     const repairer = new LogRepairer({
       ...this.#options,
       sources: () => this.#others(),
       read: (broker, from) => links.readBatches(broker, key, from),
     });
     this.#running = repairer;
-    repairSlots.run(() => this.#run(repairer)).catch(onBug);
+    this.#run(repairer).catch(onBug);
   }
 
   end(): void {
@@ -78,6 +80,11 @@ export class ReplicaRepairs {
       this.#tellReadFailed(cause);
       return undefined;
     }
+  }
+
+  /** Where the log ends now. */
+  get logEnd(): Offset {
+    return this.#options.log.logEnd;
   }
 
   /** A piece of the log is read for its own sake. What is found wrong is told as any read tells it. */
@@ -102,24 +109,57 @@ export class ReplicaRepairs {
     if (!this.#isOver) this.#options.onReadFailed(cause);
   }
 
+  /** A slot is held for one pass at a time, so that one that nobody can help keeps no other from being helped. */
   async #run(repairer: LogRepairer): Promise<void> {
-    const { log, limits, onRepaired } = this.#options;
-    const isWhole = (await repairer.run()) && (await this.#settled());
+    const { clock, repairSlots, onRepaired } = this.#options;
+    let waitMs = retryMsMin;
+    while (this.#mayGoOn()) {
+      const pass = await repairSlots.run(() => this.#pass(repairer));
+      const producers = pass === 'whole' ? await this.#replay() : undefined;
+      if (producers !== undefined && this.#mayGoOn()) {
+        this.#running = undefined;
+        return onRepaired(producers);
+      }
+      if (pass === 'better') waitMs = retryMsMin;
+      else {
+        await delay(clock, waitMs);
+        waitMs = Math.min(2 * waitMs, retryMsMax);
+      }
+    }
     this.#running = undefined;
-    if (isWhole && !this.#isOver) onRepaired(await replayProducers(log, limits));
   }
 
-  /** What was asked of the log before is done: only then its batches say all that there is to know. */
-  async #settled(): Promise<boolean> {
-    const { log, view, clock } = this.#options;
+  /** Not where there are no others to ask, and nothing waits for it. */
+  #mayGoOn(): boolean {
+    const { log, view } = this.#options;
+    const isAlone = view.metadata?.replicas.length === 1 && view.aside === undefined;
+    return !this.#isOver && log.failure === undefined && !isAlone;
+  }
+
+  /** A log that is closed or fails meanwhile says so by itself. */
+  async #pass(repairer: LogRepairer): Promise<RepairPass> {
+    if (!this.#mayGoOn()) return 'no-better';
     try {
-      await log.flush();
+      return await repairer.pass();
     } catch (cause) {
-      if (cause instanceof InvariantError) throw cause;
-      return false;
+      if (cause instanceof FaultError) return 'no-better';
+      throw cause;
     }
-    while (view.isCutting && !this.#isOver) await delay(clock, cutPollMs);
-    return true;
+  }
+
+  /** What its producers did; undefined when some of it cannot be read after all. */
+  async #replay(): Promise<readonly ProducerState[] | undefined> {
+    const { log, view, limits, clock } = this.#options;
+    try {
+      // What was asked of the log before is done: only then its batches say all that there is to know.
+      await log.flush();
+      while (view.isCutting && this.#mayGoOn()) await delay(clock, cutPollMs);
+      const producers = await replayProducers(log, limits);
+      return log.damaged.length === 0 ? producers : undefined;
+    } catch (cause) {
+      if (cause instanceof FaultError) return undefined;
+      throw cause;
+    }
   }
 
   /** The other replicas, the leader first. */

@@ -37,7 +37,7 @@ export function decideStepAside(image: MetadataImage, command: StepAside): Decid
     const before = image.topics.get(topicId)?.partitions[partition];
     const isCurrent = before?.leaderEpoch === leaderEpoch;
     const stepAside = isCurrent ? changeOnStepAside(image, place, { brokerId, hasLost }) : undefined;
-    const change = isBack ? changeOnComeBack(image, place, brokerId) : stepAside;
+    const change = isBack ? changeOnComeBack(image, place, { brokerId, leaderEpoch }) : stepAside;
     return change === undefined ? [] : [change];
   });
   return ok({ answer: { type: 'stepped-aside', brokerId }, records });

@@ -8,7 +8,7 @@
  */
 import { partitionEpoch } from '../base/epochs.ts';
 import type { BrokerId, TopicId } from '../base/ids.ts';
-import { leaderEpoch } from '../base/offsets.ts';
+import { leaderEpoch, type LeaderEpoch } from '../base/offsets.ts';
 import { configValue } from './effective-configs.ts';
 import { inSyncMinOf, withInSync, type Members } from './in-sync-members.ts';
 import type { MetadataImage, PartitionImage, TopicImage } from './metadata-image.ts';
@@ -91,15 +91,18 @@ function changeOnReturn(
   return { ...setsWith(image, topic.topicId, partition, [brokerId]), leader: brokerId };
 }
 
-/** The replica can go on again, and leads where everybody waits for it. Undefined when it was not aside. */
+/** The replica can go on again, and leads where everybody waits for it. Undefined when nothing changes by it. */
 export function changeOnComeBack(
   image: MetadataImage,
   { topicId, partition: number }: { readonly topicId: TopicId; readonly partition: number },
-  brokerId: BrokerId,
+  { brokerId, leaderEpoch: asked }: { readonly brokerId: BrokerId; readonly leaderEpoch: LeaderEpoch },
 ): PartitionChanged | undefined {
   const topic = image.topics.get(topicId);
   const before = topic?.partitions[number];
-  if (topic === undefined || before === undefined || !before.aside.includes(brokerId)) return undefined;
+  if (topic === undefined || before === undefined) return undefined;
+  // Nobody heard that it was aside; it does not lead again in an epoch that it gave up.
+  if (before.leader === brokerId && before.leaderEpoch === asked) return recordOf(topic, number, { leader: brokerId });
+  if (!before.aside.includes(brokerId)) return undefined;
   const aside = before.aside.filter((member) => member !== brokerId);
   const partition = { ...before, aside };
   const led = isActive(image, brokerId) ? changeOnReturn(image, { topic, partition }, brokerId) : undefined;

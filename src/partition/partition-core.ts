@@ -45,6 +45,8 @@ export class PartitionCore {
   fencedEpoch: LeaderEpoch | undefined;
   /** Committed records, up to here or further, may not be in the log: it cannot lead as if it had them. */
   lacks: { readonly upTo: Offset; isOut: boolean } | undefined;
+  /** Nobody was told yet that a log which failed is open again. */
+  owesComeBack: boolean;
   #watermark: Offset;
   #watermarkEpoch: LeaderEpoch | undefined;
   #effects: PartitionEffect[] = [];
@@ -69,7 +71,7 @@ export class PartitionCore {
     this.#watermark = known < log.end ? known : log.end;
     this.#watermarkEpoch = this.log.epochBefore(this.#watermark);
     if (known > log.end || log.mayLack) this.lacks = { upTo: known, isOut: false };
-    if (options.reopened !== undefined) this.emit({ type: 'come-back' });
+    this.owesComeBack = options.reopened !== undefined;
     if (!log.isDamaged) return;
     this.aside = 'damaged';
     this.emit({ type: 'repair' });

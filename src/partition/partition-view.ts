@@ -7,6 +7,7 @@ import type { EpochEnd, EpochStart } from '../base/epoch-history.ts';
 import type { BrokerEpoch, PartitionEpoch } from '../base/epochs.ts';
 import type { BrokerId, DirectoryId } from '../base/ids.ts';
 import type { LeaderEpoch, Offset } from '../base/offsets.ts';
+import type { Conversation } from './partition-message.ts';
 import { servingLeader, type LeaderRefusal } from './leader-requests.ts';
 import type { PartitionCore } from './partition-core.ts';
 import type { AsideReason } from './partition-effect.ts';
@@ -69,8 +70,9 @@ export class PartitionView {
 
   /** What whoever opens this log again within the life of its broker has to know. */
   get reopening(): ReopenedLog {
-    const { fencedEpoch, session } = this.#core;
-    return { ledEpoch: fencedEpoch, session };
+    const { fencedEpoch, session, role } = this.#core;
+    // It may not have heard yet that its log failed.
+    return { ledEpoch: role.name === 'leader' ? role.leaderEpoch : fencedEpoch, session };
   }
 
   get aside(): AsideReason | undefined {
@@ -174,6 +176,13 @@ export class PartitionView {
   }
 
   /** What a leader knows of the others; empty unless it leads. */
+  /** Whether this leader still talks to that broker in that session. */
+  isCurrent(broker: BrokerId, { leaderEpoch, session }: Pick<Conversation, 'leaderEpoch' | 'session'>): boolean {
+    const { role } = this.#core;
+    if (role.name !== 'leader' || role.leaderEpoch !== leaderEpoch) return false;
+    return role.followers.get(broker)?.session?.session === session;
+  }
+
   followers(): readonly FollowerView[] {
     const { role } = this.#core;
     if (role.name !== 'leader') return [];

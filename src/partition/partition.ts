@@ -197,6 +197,8 @@ function onMetadata(core: PartitionCore, metadata: PartitionMetadata): void {
   assertFollowsOn(core.metadata, metadata);
   core.metadata = metadata;
   core.noteRejoined(metadata);
+  if (core.owesComeBack) core.emit({ type: 'come-back' });
+  core.owesComeBack = false;
   const { role } = core;
   const isSameEpoch = role.name !== 'idle' && role.leaderEpoch === metadata.leaderEpoch;
   const isHere = findReplica(metadata, core.brokerId)?.directory === core.directory;

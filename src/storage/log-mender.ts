@@ -9,14 +9,14 @@
  * Read next: range-mend.ts, which judges what comes.
  */
 import { EpochHistory, type EpochStart } from '../base/epoch-history.ts';
-import type { Offset } from '../base/offsets.ts';
+import { offset, type Offset } from '../base/offsets.ts';
 import { DiskError } from '../ports/disk.ts';
 import { replaceFiles } from './atomic-file.ts';
 import type { DamagedRange } from './damaged-range.ts';
 import type { IndexCache } from './index-cache.ts';
 import { writeIndex } from './index-files.ts';
 import type { LogFolder } from './log-folder.ts';
-import { inspectSegment } from './log-inspection.ts';
+import { inspectSegment, type Inspection } from './log-inspection.ts';
 import type { LogReader } from './log-reader.ts';
 import { rollSegment } from './log-roll.ts';
 import type { LogShape } from './log-shape.ts';
@@ -33,8 +33,8 @@ export type MendEnd =
   | { readonly type: 'changed' }
   | { readonly type: 'no-answer' }
   /** The other log ends before it. */
-  | { readonly type: 'no-bytes' }
-  | { readonly type: 'refused'; readonly problem: MendProblem | { readonly type: 'other-batch-behind' } }
+  | { readonly type: 'no-bytes'; readonly at: Offset }
+  | { readonly type: 'refused'; readonly problem: MendProblem | { readonly type: 'other-batch-beside' } }
   /** What was written does not read back whole: the disk does not keep it. */
   | { readonly type: 'still-damaged' }
   | { readonly type: 'disk-refused'; readonly cause: DiskError };
@@ -63,19 +63,20 @@ export class LogMender {
 
   async mend(range: DamagedRange, fetch: FetchBatches): Promise<MendEnd> {
     const { shape, writer } = this.#options;
-    const mend = new RangeMend(range, shape.epochs);
+    const isAtEnd = range.to === shape.active.end.offset;
+    const mend = new RangeMend(range, shape.epochs, isAtEnd);
     while (!mend.isFull) {
       const ownedBytes = await fetch(mend.next);
       if (!shape.damaged.includes(range)) return { type: 'changed' };
       if (ownedBytes === undefined) return { type: 'no-answer' };
-      if (ownedBytes.length === 0) return { type: 'no-bytes' };
+      if (ownedBytes.length === 0) return { type: 'no-bytes', at: mend.next };
       const piece = mend.take(ownedBytes);
       if (!piece.ok) return { type: 'refused', problem: piece.problem };
       const end = await writer.barrier(() => this.#write(range, piece.value));
       if (end !== undefined) return end;
     }
-    if (mend.needsWitness && !(await this.#agreesBehind(range, fetch)))
-      return { type: 'refused', problem: { type: 'other-batch-behind' } };
+    if (mend.needsWitness && !(await this.#agreesBeside(range, isAtEnd, fetch)))
+      return { type: 'refused', problem: { type: 'other-batch-beside' } };
     return writer.barrier(() => this.#finish(mend));
   }
 
@@ -93,26 +94,28 @@ export class LogMender {
   }
 
   /** Two logs that hold the same batch hold the same before it. */
-  async #agreesBehind({ to }: DamagedRange, fetch: FetchBatches): Promise<boolean> {
-    const ours = await this.#options.reader.read({ from: to, bytesMax: 1, check: 'whole' });
+  async #agreesBeside({ from, to }: DamagedRange, isAtEnd: boolean, fetch: FetchBatches): Promise<boolean> {
+    const { reader, shape } = this.#options;
+    if (isAtEnd && from <= shape.localStart) return true;
+    const beside = isAtEnd ? offset(from - 1) : to;
+    const ours = await reader.read({ from: beside, bytesMax: 1, check: 'whole' });
     if (!ours.ok || ours.value.ownedBytes.length === 0) return false;
-    const theirs = await fetch(to);
+    const theirs = await fetch(beside);
     const { ownedBytes } = ours.value;
     return theirs !== undefined && Buffer.compare(ownedBytes, theirs.subarray(0, ownedBytes.length)) === 0;
   }
 
   async #finish(mend: RangeMend): Promise<MendEnd> {
-    const { folder, shape, writer, reader, indexes, generation } = this.#options;
+    const { folder, shape, reader, indexes, generation } = this.#options;
     const { range } = mend;
     if (!shape.damaged.includes(range)) return { type: 'changed' };
     if (range.segment === shape.active.base) await this.#seal();
     const segment = shape.sealed.find(({ base }) => base === range.segment);
     if (segment === undefined) return { type: 'changed' };
     await folder.useOrCreate(segment.base, 'log', (file) => file.sync());
-    await this.#replaceStamps(mend, segment);
-    const { settings } = writer;
-    const looked = { folder, segment, epochs: shape.epochs.starts, indexEveryBytes: settings.indexEveryBytes };
-    const { damaged, found, epochs } = await inspectSegment(looked);
+    const inspection = await this.#look(mend, segment);
+    if (inspection instanceof DiskError) return { type: 'disk-refused', cause: inspection };
+    const { damaged, found, epochs } = inspection;
     const { maxTimestampMs } = found.facts;
     const { sizeBytes: bytes, next } = segment;
     await writeIndex(folder, segment.base, found.index, { bytes, next, maxTimestampMs });
@@ -124,6 +127,19 @@ export class LogMender {
     await folder.saveCheckpoint((sequence) => shape.checkpoint(sequence, generation()));
     const isLeft = damaged.some(({ from, to }) => from < range.to && range.from < to);
     return { type: isLeft ? 'still-damaged' : 'mended' };
+  }
+
+  /** What the disk does not give here harms the mending and not the log. */
+  async #look(mend: RangeMend, segment: SegmentFacts): Promise<Inspection | DiskError> {
+    const { folder, shape, writer } = this.#options;
+    const { indexEveryBytes } = writer.settings;
+    try {
+      await this.#replaceStamps(mend, segment);
+      return await inspectSegment({ folder, segment, epochs: shape.epochs.starts, indexEveryBytes });
+    } catch (cause) {
+      if (cause instanceof DiskError) return cause;
+      throw cause;
+    }
   }
 
   async #seal(): Promise<void> {

@@ -3,9 +3,10 @@
  * what was there.
  *
  * It was, where offset and epoch are those that this log gave out, because those name one batch on all replicas, and
- * where all of it together is as long as what is damaged. Whoever opened a log with damage in its unsealed end may not
- * know which epochs began in there; then the batch behind it has to be the same as well, since two logs that agree in
- * a batch agree in all before it. Read next: partition-log.ts (`mend`).
+ * where all of it together is as long as what is damaged. Whoever opened a damaged log may not know which epochs began
+ * in there; then a batch beside it has to be the same as well, since two logs that agree in a batch agree in all before
+ * it: the one behind, or at the end of the log, which goes on as its leader's does, the one before.
+ * Read next: log-mender.ts.
  */
 import type { EpochHistory } from '../base/epoch-history.ts';
 import { offset, type LeaderEpoch, type Offset } from '../base/offsets.ts';
@@ -32,14 +33,17 @@ export class RangeMend {
   readonly range: DamagedRange;
   readonly stamps: Stamp[] = [];
   readonly #epochs: EpochHistory;
+  readonly #isAtEnd: boolean;
   #position: number;
   #next: Offset;
   #epoch: LeaderEpoch | undefined;
   #trustsOrder = false;
 
-  constructor(range: DamagedRange, epochs: EpochHistory) {
+  /** `isAtEnd`: no batch follows on it in this log. */
+  constructor(range: DamagedRange, epochs: EpochHistory, isAtEnd: boolean) {
     this.range = range;
     this.#epochs = epochs;
+    this.#isAtEnd = isAtEnd;
     this.#position = range.position;
     this.#next = range.from;
     this.#epoch = epochs.epochBefore(range.from);
@@ -54,7 +58,7 @@ export class RangeMend {
     return this.#position === this.range.endPosition;
   }
 
-  /** Some epoch was believed by its place alone: the batch behind the range has to be compared. */
+  /** Some epoch was believed by its place alone: a batch beside the range has to be compared. */
   get needsWitness(): boolean {
     return this.#trustsOrder;
   }
@@ -79,7 +83,8 @@ export class RangeMend {
     if (!header.checksumMatches()) return { type: 'flawed', flaw: { type: 'bad-checksum' } };
     if (nextOffset > to || this.#position + sizeBytes > endPosition) return this.#misfit;
     if (leaderEpoch !== this.#epochs.epochAt(offset(baseOffset))) {
-      if (leaderEpoch > (this.#epochs.epochAt(to) ?? -1)) return { type: 'other-epoch', baseOffset, leaderEpoch };
+      const isLater = !this.#isAtEnd && leaderEpoch > (this.#epochs.epochAt(to) ?? -1);
+      if (isLater) return { type: 'other-epoch', baseOffset, leaderEpoch };
       this.#trustsOrder = true;
     }
     this.stamps.push({ position: this.#position, baseOffset: offset(baseOffset), prefixChecksum: prefix });

@@ -115,7 +115,7 @@ async function openDoor(): Promise<Target> {
     eventLog: silent,
     repairSlots: new Slots(1),
     onAppended: () => {},
-    reopened: undefined,
+    held: undefined,
     links: { send() {}, push: () => Promise.resolve(false), readBatches: () => Promise.resolve(undefined) },
     controller: { proposeInSync: () => Promise.resolve('unknown'), stepAside() {} },
     onLogFailed: () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { offset } from '../../src/base/offsets.ts';
+import { offset, type Offset } from '../../src/base/offsets.ts';
 import { LogScrubber, type ScrubbedLog } from '../../src/broker/log-scrubber.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -15,6 +15,10 @@ class PacedLog implements ScrubbedLog {
   constructor(pieces: number, clock: Clock) {
     this.#pieces = pieces;
     this.#clock = clock;
+  }
+
+  get logEnd(): Offset {
+    return offset(this.#pieces);
   }
 
   look(from = offset(0)): ReturnType<ScrubbedLog['look']> {
@@ -57,4 +61,33 @@ test('a round that takes longer than it should is followed by the next at once',
 
 test('nothing is read where that is not wanted', async () => {
   expect(await scrub([5], 60_000, { bytesPerSecond: 0, roundMs: 100 })).toEqual([[]]);
+});
+
+test('a log that grows faster than it is read keeps no other from being read', async () => {
+  const simulation = new Simulation({ seed: 2 });
+  let grown = 0;
+  let others = 0;
+  const process = simulation.addProcess('b1', ({ clock }) => {
+    const growing: ScrubbedLog = {
+      get logEnd() {
+        return offset((grown += 10));
+      },
+      look: (from = offset(0)) => Promise.resolve({ next: offset(from + 1), bytes: pieceBytes }),
+    };
+    const other: ScrubbedLog = {
+      logEnd: offset(1),
+      look: () => {
+        others += 1;
+        return Promise.resolve({ next: offset(1), bytes: pieceBytes });
+      },
+    };
+    const onBug = (bug: unknown): never => {
+      throw bug;
+    };
+    const pace = { bytesPerSecond: 10_000, roundMs: 5_000 };
+    new LogScrubber({ clock, pace, logs: () => [other, growing], onBug }).start();
+  });
+  process.start();
+  await simulation.run({ untilMs: simulation.world.nowMs + 30_000 });
+  expect(others).toBeGreaterThan(2);
 });

@@ -102,6 +102,29 @@ test('who steps aside says so again and again, until the controller has heard it
   });
 });
 
+test('that a replica is back is told after that it was aside, one after the other, and never given up', async () => {
+  let attempts = 0;
+  const asked = new Asked(() => {
+    attempts += 1;
+    if (attempts < 300) return { type: 'not-served' };
+    return { type: 'done', answer: { type: 'stepped-aside', brokerId: brokerId(1) }, revision };
+  });
+  const key = keyOf(0);
+  asked.controller.stepAside({ key, leaderEpoch: leaderEpoch(3), reason: 'log-failed' });
+  asked.controller.stepAside({ key, leaderEpoch: leaderEpoch(3), reason: 'repaired' });
+  for (let at = 0; at < 310; at += 1) {
+    await turn();
+    expect(asked.timers.length).toBeLessThanOrEqual(1);
+    asked.timers.shift()?.();
+  }
+  const said = asked.requests.slice(-2).map(({ command }) => command);
+  expect(said).toMatchObject([
+    { type: 'step-aside', partitions: [{ isBack: false }] },
+    { type: 'step-aside', partitions: [{ isBack: true }] },
+  ]);
+  expect(asked.requests).toHaveLength(301);
+});
+
 test('a broker that stops leaves nobody waiting', async () => {
   const asked = new Asked(() => ({ type: 'outcome-unknown' }));
   const waiting = asked.propose(2);

@@ -147,7 +147,7 @@ export class RunnerStage {
         on: new LogDisk(this.stage.ports.disk),
         repairSlots: new Slots(1),
         onAppended: () => {},
-        reopened: undefined,
+        held: undefined,
         path: `broker-${id}/orders-0`,
         settings: { ...settings, ...this.#options.settings },
         clock: this.#clock,
@@ -271,7 +271,7 @@ export class RunnerStage {
       readBatches: async (of, _key, from_) => {
         await new Promise<void>((resolve) => this.stage.clock.callAfterMs(linkMs, resolve));
         const { isCut, runner } = this.machine(of);
-        return from.isCut || isCut ? undefined : runner?.readForPeer(from_);
+        return from.isCut || isCut ? undefined : runner?.repairs.readForPeer(from_);
       },
     };
   }

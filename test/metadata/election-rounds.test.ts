@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { partitionEpoch } from '../../src/base/epochs.ts';
 import { brokerId } from '../../src/base/ids.ts';
+import { leaderEpoch as epochOf } from '../../src/base/offsets.ts';
 import { countElections, ElectionRounds } from '../../src/metadata/election-rounds.ts';
 import { createTopic, DecideStage, updateTopic } from './decide-fixture.ts';
 import { brokers } from './metadata-fixture.ts';
@@ -42,14 +43,14 @@ class ElectionStage extends DecideStage {
     this.#say(name, number, false);
   }
 
-  comeBack(name: string, number: number): void {
-    this.#say(name, number, true);
+  comeBack(name: string, number: number, epoch?: number): void {
+    this.#say(name, number, true, epoch);
   }
 
-  #say(name: string, number: number, isBack: boolean): void {
+  #say(name: string, number: number, isBack: boolean, epoch?: number): void {
     const topicId = this.image.topicIdsByName.get(name);
     if (topicId === undefined) throw new Error('there is such a topic');
-    const { leaderEpoch } = this.partition(name);
+    const leaderEpoch = epochOf(epoch ?? this.partition(name).leaderEpoch);
     const { brokerEpoch } = this.broker(number);
     const partitions = [{ topicId, partition: 0, leaderEpoch, hasLost: false, isBack }];
     this.ask({ type: 'step-aside', brokerId: brokerId(number), brokerEpoch, partitions });
@@ -237,9 +238,17 @@ describe('M15: a replica that comes back', () => {
     expect(stage.partition('a')).toMatchObject({ leader: undefined, inSync: [1], aside: [1] });
     stage.comeBack('a', 1);
     expect(stage.partition('a')).toMatchObject({ leader: 1, inSync: [1], aside: [] });
-    const { partitionEpoch: before } = stage.partition('a');
-    stage.comeBack('a', 1);
+    const { partitionEpoch: before, leaderEpoch: led } = stage.partition('a');
+    // Said again, of the leadership in which it was said.
+    stage.comeBack('a', 1, led - 1);
     expect(stage.partition('a').partitionEpoch).toBe(before);
+  });
+
+  test('leads in another epoch where nobody heard that it had given up the one that it led', () => {
+    const stage = threeBrokers();
+    const { leaderEpoch: led } = stage.partition('a');
+    stage.comeBack('a', 1);
+    expect(stage.partition('a')).toMatchObject({ leader: 1, leaderEpoch: led + 1, inSync: [1, 2, 3] });
   });
 
   test('waits for its leader to take it in where others lead', () => {

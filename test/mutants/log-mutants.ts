@@ -117,8 +117,8 @@ const plans: readonly Plan[] = [
     by: 'log-mending',
     bug: 'a range is mended with the batches of another leadership',
     file: 'src/storage/range-mend.ts',
-    find: "if (leaderEpoch > (this.#epochs.epochAt(to) ?? -1)) return { type: 'other-epoch', baseOffset, leaderEpoch };",
-    replace: 'if (leaderEpoch < 0) return undefined;',
+    find: "if (isLater) return { type: 'other-epoch', baseOffset, leaderEpoch };",
+    replace: 'if (isLater && leaderEpoch < 0) return undefined;',
     breaks: /not mended with batches of another leadership/,
   },
   {
@@ -126,9 +126,9 @@ const plans: readonly Plan[] = [
     by: 'log-mending',
     bug: 'a range counts as whole before anybody has looked at it',
     file: 'src/storage/log-mender.ts',
-    find: 'const mend = new RangeMend(range, shape.epochs);',
+    find: 'const mend = new RangeMend(range, shape.epochs, isAtEnd);',
     replace:
-      'const mend = new RangeMend(range, shape.epochs);\n    shape.replaceSealed(shape.sealed[0] as SegmentFacts, []);',
+      'const mend = new RangeMend(range, shape.epochs, isAtEnd);\n    shape.replaceSealed(shape.sealed[0] as SegmentFacts, []);',
     breaks: /S14/,
   },
   {

@@ -3,6 +3,7 @@
  * simulated machines.
  */
 import { expect, test } from 'vitest';
+import { deleteTopicRequestCodec } from '../../src/wire/topic-messages.ts';
 import { testBatch } from '../partition/test-batches.ts';
 import { LogCluster } from './log-cluster.ts';
 
@@ -90,4 +91,42 @@ test('the only replica leads on with damage, and says which records cannot be re
   }
   expect(damaged).toBe(1);
   expect([...sent, 'after'].filter((text) => texts.includes(text))).toHaveLength(sent.length);
+});
+
+test('what nobody can put back keeps nothing else from being put back', async () => {
+  const assignments = [
+    [4, 5],
+    [4, 5],
+    [4, 5],
+    [4, 6],
+  ];
+  const configs = { 'min.insync.replicas': '1' };
+  const log = await new LogCluster(36, assignments, { brokersAlone: 3, configs }).start();
+  for (const partition of assignments.keys())
+    for (const text of sent.slice(0, 10)) await log.produce(4, partition, testBatch(text));
+  // Three whose other replica is away, more than are repaired at once, and one that can be.
+  log.whole.nodes[4]?.powerCut();
+  await log.whole.run(3_000);
+  for (const partition of assignments.keys()) flip(log, 4, new RegExp(`partitions/.*-${partition}/.*\\.log$`), 1);
+  await log.whole.run(20_000);
+  expect(reached(log, mended)).toBe(1);
+  expect(await log.texts(4, 3)).toEqual(sent.slice(0, 10));
+  log.whole.nodes[4]?.start();
+  await log.whole.run(60_000);
+  expect(reached(log, mended)).toBe(4);
+  for (const partition of assignments.keys()) expect(await log.texts(4, partition)).toEqual(sent.slice(0, 10));
+});
+
+test('a topic that is deleted while its log is repaired ends nothing else', async () => {
+  const log = await written(37, [4, 5, 6]);
+  for (const other of ['n5', 'n6']) log.whole.simulation.network.cut('n4', other);
+  flip(log, 4, /partitions\/.*\.log$/, 2);
+  await log.whole.run(3_000);
+  const command = { type: 'delete-topic', topic: { by: 'name', name: 'orders', topicId: undefined } } as const;
+  const more = { ifExists: false, expectedRevision: undefined, validateOnly: false };
+  const request = deleteTopicRequestCodec.encode({ command: { ...command, ...more }, requestId: undefined });
+  expect(await log.whole.ask(1, 'odradek.v1.TopicService/DeleteTopic', request)).toMatchObject({ ok: true });
+  for (const other of ['n5', 'n6']) log.whole.simulation.network.heal('n4', other);
+  await log.whole.run(20_000);
+  expect(log.whole.nodes[3]?.starts).toBe(1);
 });

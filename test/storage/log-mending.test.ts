@@ -190,7 +190,7 @@ describe('a damaged range', () => {
     const log = await stage.settle(openLog(stage, { settings }));
     await findDamage(stage, log);
     expect(await stage.settle(mendAll(log, () => Promise.resolve(undefined)))).toEqual([{ type: 'no-answer' }]);
-    expect(await stage.settle(mendAll(log, replicaWith([])))).toEqual([{ type: 'no-bytes' }]);
+    expect(await stage.settle(mendAll(log, replicaWith([])))).toMatchObject([{ type: 'no-bytes' }]);
     const [range] = log.damaged;
     if (range === undefined) throw new Error('a part is damaged');
     const cutting: FetchBatches = async (from) => {
@@ -229,3 +229,29 @@ function withByte(bytes: Uint8Array, at: number, value: number): Uint8Array {
 function longer(at: Offset, epoch: number): StampedBatch {
   return makeBatch({ at, epoch, records: 2 }, 'something that is longer than what was there');
 }
+
+describe('a range at the end of a log that was opened with it', () => {
+  /** All of the last segment is lost, and with it the epochs that began in there. */
+  async function withLostEnd(): Promise<{ readonly stage: StorageStage; readonly log: PartitionLog }> {
+    const stage = new StorageStage(5);
+    const first = await stage.settle(openLog(stage));
+    await stage.settle(first.append(batches.slice(0, 9)));
+    await stage.settle(first.flush());
+    await stage.settle(first.close());
+    stage.kill();
+    const names = (await stage.settle(stage.ports.disk.list(logFolder))).filter((name) => name.endsWith('.log'));
+    await onFile(stage, names.at(-1) ?? '', (bytes) => new Uint8Array(bytes.length));
+    const log = await stage.settle(openLog(stage));
+    await findDamage(stage, log);
+    expect(log.damaged.at(-1)?.to).toBe(log.logEnd);
+    return { stage, log };
+  }
+
+  test('S14: gets back the epochs that it no longer knew of', async () => {
+    const { stage, log } = await withLostEnd();
+    const ends = await stage.settle(mendAll(log, replicaWith(batches)));
+    expect(ends.map(({ type }) => type)).toEqual(['mended']);
+    expect(log.epochs).toEqual(epochStarts.slice(0, 2));
+    expect(await stage.settle(readAll(log))).toHaveLength(9);
+  });
+});
