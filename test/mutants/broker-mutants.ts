@@ -80,8 +80,8 @@ const repairPlans: readonly (Plan & Pick<Mutant, 'file'>)[] = [
     id: 'L10',
     bug: 'nobody is told that a replica can go on again',
     file: 'src/partition/partition.ts',
-    find: "core.emit({ type: 'come-back' });",
-    replace: '',
+    find: "core.emit({ type: 'come-back' });\n  takeRole(core);",
+    replace: 'takeRole(core);',
     breaks: /last one in sync is led again/,
   },
   {

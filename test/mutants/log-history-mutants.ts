@@ -129,8 +129,8 @@ const byHistories: readonly Plan[] = [
     id: 'LG18',
     bug: 'what a failed flush left unsure is served',
     file: writer,
-    find: 'isWrite || isFull(cause) ? progress.written : progress.durable',
-    replace: 'isWrite || isFull(cause) ? progress.written : progress.written',
+    find: 'isWrite || ranOutOfSpace(cause) ? progress.written : progress.durable',
+    replace: 'isWrite || ranOutOfSpace(cause) ? progress.written : progress.written',
     breaks: /S6/,
   },
   {
