@@ -42,7 +42,7 @@ beforeAll(async () => {
     ODRADEK_LOCAL_PORT: String(port),
     ODRADEK_LOCAL_PROGRAM: bench.program,
   };
-  await local('up', '3');
+  await local('quorum', '3');
   const status = await bench.run(['-b', apiOf(1), '-o', 'json', 'quorum', 'status']);
   const { voters } = JSON.parse(status.stdout) as { voters: { directoryId: string }[] };
   directoryOfVoter3 = voters[2]?.directoryId ?? '';
